@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# GoogleTest from the distribution's source package, compiled with our flags so that sanitizers see it.
+set(GOOGLETEST_SOURCE "/usr/src/googletest" CACHE PATH "Folder with GoogleTest's sources")
+if(NOT EXISTS "${GOOGLETEST_SOURCE}/CMakeLists.txt")
+  message(FATAL_ERROR "GoogleTest's sources are not in ${GOOGLETEST_SOURCE}: install the package "
+                      "googletest, set GOOGLETEST_SOURCE, or configure with -DFILTERPORT_TESTS=OFF")
+endif()
+set(INSTALL_GTEST OFF CACHE BOOL "" FORCE)
+set(BUILD_GMOCK OFF CACHE BOOL "" FORCE)
+add_subdirectory("${GOOGLETEST_SOURCE}" "${CMAKE_BINARY_DIR}/googletest" EXCLUDE_FROM_ALL)
+foreach(target gtest gtest_main)
+  target_compile_options(${target} PRIVATE -w)
+  if(NOT TARGET GTest::${target})
+    add_library(GTest::${target} ALIAS ${target})
+  endif()
+endforeach()
