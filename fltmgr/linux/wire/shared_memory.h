@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLTMGR_LINUX_WIRE_SHARED_MEMORY_H
+#define FLTMGR_LINUX_WIRE_SHARED_MEMORY_H
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+/*
+ * The shared memory of one connection: region (this file) and arenas (plain bytes).
+ *
+ * The host creates both as sealed memfds. It trusts nothing in them: what it decides by is private to it, and what it
+ * reads here it reads once, checks, and then uses. A client that scribbles harms itself only.
+ *
+ *   word            written by            order, and what it pairs with
+ *   --------------  --------------------  ------------------------------------------------------------------------
+ *   header          host, before sharing  constant; for the client only, the host never reads it back
+ *   sub.tail        client, in its lock   release after the entry; host acquires. The host's head is private to it
+ *   sub.bell        client adds           seq_cst, after sub.tail; then reads sub.sleepers (Dekker, see below)
+ *   sub.sleepers    host sets 1; client   seq_cst. Host: set, then read bell, then collect, then sleep on the bell.
+ *                   may take it to 0      Whoever takes the 1 owes one futex wake
+ *   sub.state       host                  OPEN → CLOSING (seq_cst), then a last collect, then sub.end, then CLOSED
+ *                                         (release). A client that sees it leave OPEN after its own sub.tail compares with
+ *                                         sub.end: entries from there on were never collected
+ *   sub.end         host                  before CLOSED
+ *   comp.tail       host, in its lock     release after the entry; client acquires. The client's head is private to it
+ *   comp.bell       host adds; client     seq_cst, after comp.tail (host) or after a private change that another
+ *                   threads add           sleeping thread must see (client); then reads comp.sleepers
+ *   comp.sleepers   client threads        seq_cst add before sleeping, then ring and private state are read again
+ *   cell.word       host opens and ends   see below
+ *                   a window; client CAS
+ *   cell.sleeping   host                  seq_cst: set, then read word again, then sleep on the word's low half
+ *   cell.capacity   host                  before the window opens; tells the client what is too long
+ *   cell.status,    client, holding its   plain, before its CAS (release); host reads after its exchange (acquire)
+ *   cell.data       private claim
+ *
+ * Dekker: each side writes its own word, then reads the other's, all seq_cst, so at least one of them sees the other.
+ * Doorbells count modulo 2^32; a sleeper sleeps on the value it read before its last look.
+ *
+ * Reply cells. word = generation (40 bits) | state (2) | length (22). The host opens a window: capacity, then word =
+ * {generation, WAITING}. The client fills status and data and makes one CAS {g, WAITING} → {g, REPLIED, length}. The host ends
+ * each window exactly once, by exchange → {g, GONE}: finding {g, REPLIED} the reply is taken, and wins over a
+ * time-out. The cell is used again, with the next generation, only after the host has copied. MessageId =
+ * generation << 16 | cell.
+ */
+
+enum {
+    FPW_MAGIC = 0x57545046, /* "FPTW" */
+    FPW_VERSION = 1,
+    FPW_RECEIVES = 1024,    /* entries of both rings; most receives armed at once */
+    FPW_CELLS = 1024,       /* most messages delivered and not yet answered */
+    FPW_INLINE_REPLY = 992, /* longest reply that goes through a cell; longer ones take a lane */
+    FPW_ARENAS = 64,        /* most arenas of a connection */
+    FPW_LANES = 256,        /* most lanes of a connection */
+    FPW_LARGEST_MESSAGE = 64 << 20, /* bytes of one FilterSendMessage, each way, and of one large reply */
+    FPW_NO_CELL = 0xFFFF,   /* cell number in the id of a message that wants no reply */
+};
+
+/** Host's offsets within an arena; FPW_OUTSIDE: not in one. */
+#define FPW_OUTSIDE UINT64_MAX
+
+struct fpw_header {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t receives;
+    uint32_t cells;
+    uint64_t region_length;
+};
+
+/** A receive that the client arms. */
+struct fpw_submission {
+    uint32_t cookie;     /* low 16 bits: number below FPW_RECEIVES, not armed now; the rest is the client's */
+    uint32_t arena;
+    uint64_t offset;     /* of the message buffer in that arena, 8-byte aligned */
+    uint64_t overlapped; /* offset of the OVERLAPPED in the same arena, or FPW_OUTSIDE */
+    uint32_t length;     /* of the buffer, header included */
+    uint32_t reserved;
+};
+
+/** A receive that ended. */
+struct fpw_completion {
+    uint32_t cookie;
+    int32_t status;
+    uint32_t information; /* bytes, header included */
+    uint32_t reserved;
+};
+
+enum fpw_cell_state { FPW_CELL_FREE, FPW_CELL_WAITING, FPW_CELL_REPLIED, FPW_CELL_GONE };
+
+struct fpw_cell {
+    _Alignas(64) _Atomic uint64_t word;
+    _Atomic uint32_t sleeping;
+    _Atomic uint32_t capacity; /* reply payload bytes the sender takes */
+    int32_t status;
+    uint32_t reserved[3];
+    uint8_t data[FPW_INLINE_REPLY];
+};
+
+enum {
+    FPW_LENGTH_BITS = 22,
+    FPW_LENGTH_MASK = (1 << FPW_LENGTH_BITS) - 1,
+    FPW_LENGTH_PRIVATE = FPW_LENGTH_MASK,     /* the reply lies in the host's own memory: it came over a lane */
+    FPW_LENGTH_TOO_LONG = FPW_LENGTH_MASK - 1 /* longer than the sender's buffer; no data */
+};
+#define FPW_GENERATION_MASK ((UINT64_C(1) << 40) - 1)
+
+static inline uint64_t fpw_cell_word(uint64_t generation, enum fpw_cell_state state, uint32_t length)
+{
+    return (generation << 24) | ((uint64_t)state << FPW_LENGTH_BITS) | length;
+}
+static inline uint64_t fpw_word_generation(uint64_t word) { return word >> 24; }
+static inline enum fpw_cell_state fpw_word_state(uint64_t word)
+{
+    return (enum fpw_cell_state)((word >> FPW_LENGTH_BITS) & 3);
+}
+static inline uint32_t fpw_word_length(uint64_t word) { return (uint32_t)word & FPW_LENGTH_MASK; }
+static inline uint64_t fpw_message_id(uint64_t generation, uint32_t cell) { return (generation << 16) | cell; }
+static inline uint32_t fpw_id_cell(uint64_t id) { return (uint32_t)id & 0xFFFF; }
+static inline uint64_t fpw_id_generation(uint64_t id) { return id >> 16; }
+
+/** The half of a cell's word that changes with every step of a window: a futex is 32 bits. */
+static inline _Atomic uint32_t *fpw_cell_futex(struct fpw_cell *cell)
+{
+    static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the low half comes first");
+    return (_Atomic uint32_t *)(void *)&cell->word;
+}
+
+enum fpw_sub_state { FPW_SUB_OPEN, FPW_SUB_CLOSING, FPW_SUB_CLOSED };
+
+struct fpw_region {
+    struct fpw_header header;
+    struct {
+        _Alignas(128) _Atomic uint32_t tail;
+        _Atomic uint32_t bell;
+        _Atomic uint32_t sleepers;
+    } sub;
+    struct {
+        _Alignas(128) _Atomic uint32_t state;
+        _Atomic uint32_t end;
+    } sub_close;
+    struct {
+        _Alignas(128) _Atomic uint32_t tail;
+        _Atomic uint32_t bell;
+        _Atomic uint32_t sleepers;
+    } comp;
+    _Alignas(4096) struct fpw_submission submissions[FPW_RECEIVES];
+    struct fpw_completion completions[FPW_RECEIVES];
+    _Alignas(4096) struct fpw_cell cells[FPW_CELLS];
+};
+
+static_assert(sizeof(struct fpw_submission) == 32, "layout");
+static_assert(sizeof(struct fpw_completion) == 16, "layout");
+static_assert(sizeof(struct fpw_cell) == 1024, "layout");
+static_assert((FPW_RECEIVES & (FPW_RECEIVES - 1)) == 0 && FPW_RECEIVES <= 0x10000, "cookies and ring indices");
+static_assert(FPW_CELLS < FPW_NO_CELL, "cell numbers");
+static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2, "shared words are lock-free");
+
+#endif
