@@ -16,8 +16,7 @@ final class Hresult {
   static final int ERROR_INSUFFICIENT_BUFFER = 0x8007007A;
   static final int ERROR_MOD_NOT_FOUND = 0x8007007E;
   static final int ERROR_CONNECTION_COUNT_LIMIT = 0x800704D6;
-  static final int ERROR_CONNECTION_REFUSED = 0x800704C9;
-  static final int ERROR_SERVICE_NOT_ACTIVE = 0x80070426;
+  static final int ERROR_NOT_READY = 0x80070015;
 
   private Hresult() {}
 
@@ -135,19 +134,11 @@ final class Hresult {
           Map.entry(
               0x8007045A, entry("ERROR_DLL_INIT_FAILED", "fltlib could not be initialised", "")),
           Map.entry(
-              ERROR_SERVICE_NOT_ACTIVE,
+              ERROR_NOT_READY,
               entry(
-                  "ERROR_SERVICE_NOT_ACTIVE",
-                  "no Filter Manager runs",
-                  "Start fltmgrd, or name its socket by FILTERPORT_MANAGER or"
-                      + " Connector.manager.")),
-          Map.entry(
-              ERROR_CONNECTION_REFUSED,
-              entry(
-                  "ERROR_CONNECTION_REFUSED",
-                  "no Filter Manager listens there",
-                  "Start fltmgrd, or name its socket by FILTERPORT_MANAGER or"
-                      + " Connector.manager.")),
+                  "ERROR_NOT_READY",
+                  "no Filter Manager answers",
+                  "Start fltmgrd, or name its socket by FILTERPORT_MANAGER or Connector.manager.")),
           Map.entry(
               ERROR_CONNECTION_COUNT_LIMIT,
               entry(

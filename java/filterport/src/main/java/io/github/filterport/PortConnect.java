@@ -5,6 +5,7 @@ package io.github.filterport;
 final class PortConnect {
   private PortConnect() {}
 
+  @SuppressWarnings("DoNotCallSuggester") // until the shim is there
   static FilterPort connect(Connector connector) throws FilterException {
     throw new FilterException(0x80004001, Hresult.CONNECT, connector.name());
   }

@@ -36,6 +36,7 @@ final class PumpBuilder implements MessagePump.Builder {
   }
 
   @Override
+  @SuppressWarnings("DoNotCallSuggester") // until the shim is there
   public MessagePump start(MessageHandler handler) throws FilterException {
     throw new FilterException(0x80004001, Hresult.CONNECT, connector.name());
   }

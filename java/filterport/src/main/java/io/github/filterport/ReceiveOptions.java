@@ -8,8 +8,8 @@ import java.util.Objects;
  * How a connection receives. Immutable: start from {@link #defaults()}, each with…() makes a copy.
  */
 public final class ReceiveOptions {
-  /** Most receives at once. */
-  public static final int MAX_IN_FLIGHT = 4096;
+  /** Most receives at once. One more is kept for messages longer than {@link #payload()}. */
+  public static final int MAX_IN_FLIGHT = 1023;
 
   /** Longest message payload that can be received, in bytes. */
   public static final int MAX_PAYLOAD = 1 << 24;
