@@ -64,7 +64,7 @@ final class GuardProtocol {
    * The connection context.
    *
    * <pre>
-   *     0 | Magic         | Version| Role  |
+   *     0 | Magic         |Version| Role  |
    *     8 | Flags         | EventCapacity |
    *    16
    * </pre>
@@ -84,7 +84,7 @@ final class GuardProtocol {
    * One operation, followed by the path and, padded to a multiple of 8, the content.
    *
    * <pre>
-   *     0 | Magic         | Version| Kind  |
+   *     0 | Magic         |Version| Kind  |
    *     8 | Size          | Flags         |
    *    16 | Sequence                      |
    *    24 | Time                          |
@@ -154,7 +154,7 @@ final class GuardProtocol {
    * First bytes of each command and of each answer.
    *
    * <pre>
-   *     0 | Magic         | Version| Command|
+   *     0 | Magic         |Version| Command|
    *     8 | Size          | Kind          |
    *    16
    * </pre>
