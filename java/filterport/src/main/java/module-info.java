@@ -8,4 +8,5 @@ module io.github.filterport {
   requires org.scijava.nativelib;
 
   exports io.github.filterport;
+  exports io.github.filterport.guard;
 }
