@@ -9,23 +9,20 @@
  *
  * Rules that hold for every structure here
  *   - little-endian, fixed-width fields, each at a multiple of its size, all padding explicit and zero; no pointers;
- *   - the first eight bytes are Magic, Version and a number that says what follows; a receiver checks them before all
- * else;
- *   - offsets count from the first byte of the structure (payload byte 0: behind FILTER_MESSAGE_HEADER), lengths are
- * bytes;
+ *   - the first eight bytes are Magic, Version and a number that says what follows; a receiver checks them first;
+ *   - offsets count from the structure's first byte (payload byte 0: behind FILTER_MESSAGE_HEADER), lengths are bytes;
  *   - strings are UTF-16LE without terminator, in the Windows form of a path (\Device\HarddiskVolume2\dir\file.txt);
  *   - times are 100 ns units since 1601-01-01 UTC (FILETIME);
  *   - Reserved fields are sent as zero and not looked at by the receiver.
  *
  * The conversation
  *
- *   client                                                   driver
- *     | FilterConnectCommunicationPort(FP_CONNECT) ----------> |  refused: see FP_CONNECT
- *     | FilterSendMessage(FP_COMMAND_HEADER...) -------------> |  answered at once in the output buffer
- *     | <------------------------ FP_EVENT + path + content -- |  to the decider: a question, the opener waits
- *     | FilterReplyMessage(FP_VERDICT) ----------------------> |  must come before FP_EVENT.Deadline
- *     | <------------------------------- FP_EVENT + path ----- |  to observers: a report, no reply, lost when no
- * receive is armed
+ *   client                                                 driver
+ *     | FilterConnectCommunicationPort(FP_CONNECT) --------> |  refused: see FP_CONNECT
+ *     | FilterSendMessage(FP_COMMAND_HEADER...) -----------> |  answered at once in the output buffer
+ *     | <---------------------- FP_EVENT + path + content -- |  to the decider: a question, the opener waits
+ *     | FilterReplyMessage(FP_VERDICT) --------------------> |  must come before FP_EVENT.Deadline
+ *     | <------------------------------- FP_EVENT + path --- |  to observers: a report, one-way, not repeated
  *
  * Version rule: the driver accepts exactly FP_PROTOCOL_VERSION. Fields are only ever added behind the last one,
  * together with a new version.
@@ -49,8 +46,7 @@ typedef unsigned long long FP_U64;
 #define FP_VERDICT_MAGIC 0x44565046u
 #define FP_PROTOCOL_VERSION 1u
 
-/* ---- limits --------------------------------------------------------------------------------------------------------
- */
+/* ---- limits ---- */
 
 /** Most bytes of file content that an event carries (64 KiB). */
 #define FP_MAX_CONTENT_BYTES 65536u
@@ -69,8 +65,7 @@ typedef unsigned long long FP_U64;
 /** Connections: one decider and this many observers. */
 #define FP_MAX_OBSERVERS 15u
 
-/* ---- connecting ----------------------------------------------------------------------------------------------------
- */
+/* ---- connecting ---- */
 
 /** Is asked and answers. One at a time. */
 #define FP_ROLE_DECIDER 1u
@@ -103,10 +98,9 @@ typedef struct FP_CONNECT {
     FP_U32 EventCapacity;
 } FP_CONNECT;
 
-/* ---- events --------------------------------------------------------------------------------------------------------
- */
+/* ---- events ---- */
 
-/** An open or create; also of a directory if it asks for FILE_EXECUTE (which is FILE_TRAVERSE there). */
+/** An open or create of a file. Directories are not asked. */
 #define FP_KIND_OPEN 1u
 /** An open of a file with FILE_EXECUTE in DesiredAccess. */
 #define FP_KIND_EXECUTE 2u
@@ -171,17 +165,15 @@ typedef struct FP_EVENT {
      * about a question carries the question's number.
      */
     FP_U64 Sequence;
-    FP_U64 Time;      /**< when the event was built */
-    FP_U64 Deadline;  /**< when the opener goes on without a verdict; 0 in a report */
-    FP_U64 ProcessId; /**< of the opener; 0: unknown */
-    FP_U64 ThreadId;  /**< of the opener; 0: unknown */
-    FP_U64
-        FileId; /**< names the file on its volume, whatever its path is later (low 64 bits); see FP_EVENT_HAS_FILE_ID */
+    FP_U64 Time;          /**< when the event was built */
+    FP_U64 Deadline;      /**< when the opener goes on without a verdict; 0 in a report */
+    FP_U64 ProcessId;     /**< of the opener; 0: unknown */
+    FP_U64 ThreadId;      /**< of the opener; 0: unknown */
+    FP_U64 FileId;        /**< names the file on its volume, whatever its path is later; see FP_EVENT_HAS_FILE_ID */
     FP_U64 FileIdHigh;    /**< high 64 bits, 0 where the file system has 64-bit ids */
     FP_U64 FileSize;      /**< end of file in bytes */
     FP_U32 DesiredAccess; /**< ACCESS_MASK of the open */
-    FP_U32 Disposition;   /**< FILE_SUPERSEDE 0, FILE_OPEN 1, FILE_CREATE 2, FILE_OPEN_IF 3, FILE_OVERWRITE 4,
-                             FILE_OVERWRITE_IF 5 */
+    FP_U32 Disposition;   /**< SUPERSEDE 0, OPEN 1, CREATE 2, OPEN_IF 3, OVERWRITE 4, OVERWRITE_IF 5 */
     FP_U32 CreateOptions; /**< FILE_* create options, without the disposition */
     FP_U32 Outcome;       /**< FP_OUTCOME_* */
     FP_U32 PathOffset;
@@ -192,8 +184,7 @@ typedef struct FP_EVENT {
     FP_U64 Reserved;
 } FP_EVENT;
 
-/* ---- verdicts ------------------------------------------------------------------------------------------------------
- */
+/* ---- verdicts ---- */
 
 #define FP_VERDICT_ALLOW 1u
 /** The opener sees STATUS_ACCESS_DENIED. */
@@ -210,8 +201,7 @@ typedef struct FP_VERDICT {
     FP_U64 Sequence; /**< of the event that is answered */
 } FP_VERDICT;
 
-/* ---- commands ------------------------------------------------------------------------------------------------------
- */
+/* ---- commands ---- */
 
 /** in FP_COMMAND_HEADER, out FP_HELLO */
 #define FP_COMMAND_HELLO 1u
@@ -264,7 +254,7 @@ typedef struct FP_HELLO {
 #define FP_ACTION_DENY 2u
 /**
  * The opener sees an error that tells the cause: STATUS_IO_TIMEOUT (time-out), STATUS_DEVICE_NOT_READY (no client),
- * STATUS_DEVICE_BUSY (overload), STATUS_UNSUCCESSFUL (failure).
+ * STATUS_INSUFFICIENT_RESOURCES (overload), STATUS_UNSUCCESSFUL (failure).
  */
 #define FP_ACTION_ERROR 3u
 
@@ -324,8 +314,7 @@ typedef struct FP_COUNTERS {
     FP_U64 Reserved;
 } FP_COUNTERS;
 
-/* ---- the layout is a promise ---------------------------------------------------------------------------------------
- */
+/* ---- the layout is a promise ---- */
 
 #define FP_LAYOUT_ASSERT(Expression) typedef char FP_LAYOUT_IS_WRONG[(Expression) ? 1 : -1]
 #define FP_OFFSET(Type, Field) __builtin_offsetof(Type, Field)

@@ -19,6 +19,7 @@
 #define STATUS_PENDING                               ((NTSTATUS)0x00000103)
 #define STATUS_REPARSE                               ((NTSTATUS)0x00000104)
 #define STATUS_OBJECT_NAME_EXISTS                    ((NTSTATUS)0x40000000)
+#define STATUS_OPLOCK_BREAK_IN_PROGRESS              ((NTSTATUS)0x00000108)
 #define STATUS_MORE_ENTRIES                          ((NTSTATUS)0x00000105)
 #define STATUS_GUARD_PAGE_VIOLATION                  ((NTSTATUS)0x80000001)
 #define STATUS_DATATYPE_MISALIGNMENT                 ((NTSTATUS)0x80000002)
