@@ -65,9 +65,9 @@ final class EventFlyweight implements FileEvent {
     message = source;
     payload = bytes;
     path = null;
-    pathOffset = pathAt;
+    pathOffset = pathLength == 0 ? 0 : pathAt;
     pathChars = pathLength >> 1;
-    contentOffset = contentAt;
+    contentOffset = contentLength == 0 ? 0 : contentAt;
     contentBytes = contentLength;
     deferred = false;
     return null;
