@@ -3,8 +3,8 @@
 #include "driver.h"
 
 /*
- * Counting is an interlocked increment under the shared lock, so that counters do not slow each other down; a snapshot
- * takes the lock exclusively and therefore sees each question either wholly begun or wholly ended.
+ * A question's two counters change together under the shared lock, so that those who count do not wait for each other;
+ * a snapshot takes the lock exclusively and therefore sees each question either wholly begun or wholly ended.
  */
 
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID FpCountersInitialize(VOID) {
@@ -21,11 +21,8 @@ static VOID FpAdd(_In_ FP_COUNTER Counter) {
     (VOID) InterlockedIncrement64(&FpDriver.Counters.Values[Counter]);
 }
 
-_IRQL_requires_max_(APC_LEVEL) VOID FpCount(_In_ FP_COUNTER Counter) {
-    FP_APC_CODE();
-    FltAcquirePushLockShared(&FpDriver.Counters.Lock);
+VOID FpCount(_In_ FP_COUNTER Counter) {
     FpAdd(Counter);
-    FltReleasePushLock(&FpDriver.Counters.Lock);
 }
 
 _IRQL_requires_max_(APC_LEVEL) VOID FpCountAskBegin(VOID) {

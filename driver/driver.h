@@ -6,7 +6,7 @@
  * Locks, none held while another is taken and none across a call that can wait for a client:
  *   Clients.Lock   who is connected
  *   Policies.Lock  policies and limits
- *   Counters.Lock  shared by those who count, exclusive for a snapshot
+ *   Counters.Lock  shared while a question begins or ends, exclusive for a snapshot
  */
 
 #ifndef FILTERPORT_DRIVER_H
@@ -172,7 +172,9 @@ _IRQL_requires_max_(APC_LEVEL) VOID FpMaxInFlightSet(_In_ ULONG MaxInFlight);
 
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID FpCountersInitialize(VOID);
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID FpCountersDelete(VOID);
-_IRQL_requires_max_(APC_LEVEL) VOID FpCount(_In_ FP_COUNTER Counter);
+
+/** Any IRQL. */
+VOID FpCount(_In_ FP_COUNTER Counter);
 
 /** A question begins: asked and in flight go up together. */
 _IRQL_requires_max_(APC_LEVEL) VOID FpCountAskBegin(VOID);
