@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/fanotify.h>
+#include <unistd.h>
+
+#include "../host/clients.h"
+#include "../host/log.h"
+#include "../host/thread.h"
+
+enum { batch_bytes = 4096 };
+
+static void count(_Atomic uint64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+static void respond(struct fm_gate *gate, int descriptor, enum fm_verdict verdict)
+{
+    struct fanotify_response response = {.fd = descriptor,
+                                         .response = verdict == FM_VERDICT_ALLOW ? FAN_ALLOW : FAN_DENY};
+    if (write(gate->group, &response, sizeof(response)) != (ssize_t)sizeof(response)) {
+        count(&gate->counters.answer_failures);
+    }
+}
+
+static void unlink_event(struct fm_gate *gate, struct fm_gated_event *event)
+{
+    *(event->previous != NULL ? &event->previous->next : &gate->oldest) = event->next;
+    *(event->next != NULL ? &event->next->previous : &gate->newest) = event->previous;
+}
+
+/* With the lock held. */
+static void settle(struct fm_gated_event *event, enum fm_verdict verdict, _Atomic uint64_t *counter)
+{
+    event->answered = true;
+    unlink_event(event->gate, event);
+    count(counter);
+    atomic_fetch_sub_explicit(&event->gate->counters.in_flight, 1, memory_order_relaxed);
+    respond(event->gate, event->descriptor, verdict);
+}
+
+static void run_event(struct fm_job *job)
+{
+    struct fm_gated_event *event = (struct fm_gated_event *)job;
+    struct fm_gate *gate = event->gate;
+    pthread_mutex_lock(&gate->lock);
+    event->worker = fm_host_thread_current();
+    bool answered = event->answered;
+    pthread_mutex_unlock(&gate->lock);
+    if (!answered) {
+        gate->decide(event);
+    }
+    pthread_mutex_lock(&gate->lock);
+    event->worker = NULL; /* no alert after this */
+    if (!event->answered) {
+        settle(event, gate->on_deadline, &gate->counters.late);
+    }
+    (void)close(event->descriptor);
+    free(event);
+    if (--gate->jobs == 0) {
+        pthread_cond_broadcast(&gate->drained);
+    }
+    pthread_mutex_unlock(&gate->lock);
+}
+
+bool fm_gate_answer(struct fm_gated_event *event, enum fm_verdict verdict)
+{
+    struct fm_gate *gate = event->gate;
+    pthread_mutex_lock(&gate->lock);
+    bool first = !event->answered;
+    if (first) {
+        settle(event, verdict, verdict == FM_VERDICT_ALLOW ? &gate->counters.allowed : &gate->counters.denied);
+    }
+    pthread_mutex_unlock(&gate->lock);
+    return first;
+}
+
+static void answer_now(struct fm_gate *gate, int descriptor, enum fm_verdict verdict, _Atomic uint64_t *counter)
+{
+    respond(gate, descriptor, verdict);
+    (void)close(descriptor);
+    count(counter);
+}
+
+static void accept_event(struct fm_gate *gate, const struct fanotify_event_metadata *metadata, uint64_t now,
+                         uint32_t most_in_flight)
+{
+    if ((metadata->mask & FAN_Q_OVERFLOW) != 0 || metadata->fd < 0) {
+        count(&gate->counters.queue_overflows);
+        return;
+    }
+    struct fm_gate_counters *counters = &gate->counters;
+    count(&counters->read);
+    if (metadata->pid == getpid()) {
+        answer_now(gate, metadata->fd, FM_VERDICT_ALLOW, &counters->own);
+        return;
+    }
+    enum fm_ancestry_answer where = fm_ancestry_ask(&gate->ancestry, metadata->fd);
+    if (where == FM_ANCESTRY_OUTSIDE) {
+        answer_now(gate, metadata->fd, FM_VERDICT_ALLOW, &counters->outside);
+        return;
+    }
+    if (atomic_load_explicit(&counters->in_flight, memory_order_relaxed) >= most_in_flight) {
+        answer_now(gate, metadata->fd, gate->on_overload, &counters->overload);
+        return;
+    }
+    struct fm_gated_event *event = malloc(sizeof(*event));
+    if (event == NULL) {
+        answer_now(gate, metadata->fd, gate->on_overload, &counters->undeliverable);
+        return;
+    }
+    *event = (struct fm_gated_event){
+        .job = {.run = run_event},
+        .gate = gate,
+        .deadline = now + gate->deadline_ns,
+        .mask = metadata->mask,
+        .descriptor = metadata->fd,
+        .pid = metadata->pid,
+        .foreign_mount = where == FM_ANCESTRY_FOREIGN_MOUNT,
+    };
+    uint64_t in_flight = atomic_fetch_add_explicit(&counters->in_flight, 1, memory_order_relaxed) + 1;
+    if (in_flight > atomic_load_explicit(&counters->in_flight_high_mark, memory_order_relaxed)) {
+        atomic_store_explicit(&counters->in_flight_high_mark, in_flight, memory_order_relaxed);
+    }
+    pthread_mutex_lock(&gate->lock);
+    event->previous = gate->newest;
+    *(gate->newest != NULL ? &gate->newest->next : &gate->oldest) = event;
+    gate->newest = event;
+    gate->jobs++;
+    if (gate->closing) {
+        settle(event, FM_VERDICT_ALLOW, &counters->released);
+    }
+    pthread_mutex_unlock(&gate->lock);
+    fm_workers_submit(&event->job, fm_clients_contain(event->pid) ? FM_JOB_CLIENT : FM_JOB_GATED);
+}
+
+bool fm_gate_read(struct fm_gate *gate, uint64_t now, uint32_t most_in_flight)
+{
+    _Alignas(struct fanotify_event_metadata) char buffer[batch_bytes];
+    ssize_t length = read(gate->group, buffer, sizeof(buffer));
+    if (length <= 0) {
+        if (length < 0 && errno != EAGAIN && errno != EINTR) {
+            count(&gate->counters.read_failures);
+        }
+        return false;
+    }
+    const struct fanotify_event_metadata *metadata = (const struct fanotify_event_metadata *)buffer;
+    while (FAN_EVENT_OK(metadata, length)) {
+        accept_event(gate, metadata, now, most_in_flight);
+        metadata = FAN_EVENT_NEXT(metadata, length);
+    }
+    return true;
+}
+
+uint64_t fm_gate_expire(struct fm_gate *gate, uint64_t now)
+{
+    uint64_t next = UINT64_MAX;
+    pthread_mutex_lock(&gate->lock);
+    while (gate->oldest != NULL && gate->oldest->deadline <= now) {
+        struct fm_gated_event *event = gate->oldest;
+        settle(event, gate->on_deadline, &gate->counters.late);
+        if (event->worker != NULL) {
+            fm_host_thread_alert(event->worker);
+        }
+    }
+    if (gate->oldest != NULL) {
+        next = gate->oldest->deadline;
+    }
+    pthread_mutex_unlock(&gate->lock);
+    return next;
+}
+
+int fm_gate_open(struct fm_gate *gate, const char *directory, bool reads_too, const struct fm_options *options,
+                 const char **call)
+{
+    gate->group = -1;
+    gate->deadline_ns = (uint64_t)options->deadline_ms * 1000000;
+    gate->on_deadline = options->on_deadline;
+    gate->on_overload = options->on_overload;
+    gate->oldest = NULL;
+    gate->newest = NULL;
+    gate->jobs = 0;
+    gate->closing = false;
+    *call = "open";
+    if (fm_ancestry_init(&gate->ancestry, directory) != 0) {
+        return -1;
+    }
+    *call = "fanotify_init";
+    gate->group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_QUEUE |
+                                    FAN_UNLIMITED_MARKS,
+                                O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME);
+    if (gate->group >= 0) {
+        *call = "fanotify_mark";
+        uint64_t mask = FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | (reads_too ? FAN_ACCESS_PERM : 0);
+        if (fanotify_mark(gate->group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, gate->ancestry.directory, NULL) == 0 ||
+            fanotify_mark(gate->group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, gate->ancestry.mount, NULL) == 0) {
+            pthread_mutex_init(&gate->lock, NULL);
+            pthread_cond_init(&gate->drained, NULL);
+            return 0;
+        }
+    }
+    int error = errno;
+    if (gate->group >= 0) {
+        (void)close(gate->group);
+    }
+    fm_ancestry_fini(&gate->ancestry);
+    errno = error;
+    return -1;
+}
+
+void fm_gate_release(struct fm_gate *gate)
+{
+    (void)fanotify_mark(gate->group, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL);
+    pthread_mutex_lock(&gate->lock);
+    gate->closing = true;
+    while (gate->oldest != NULL) {
+        struct fm_gated_event *event = gate->oldest;
+        settle(event, FM_VERDICT_ALLOW, &gate->counters.released);
+        if (event->worker != NULL) {
+            fm_host_thread_alert(event->worker);
+        }
+    }
+    while (gate->jobs != 0) {
+        pthread_cond_wait(&gate->drained, &gate->lock);
+    }
+    pthread_mutex_unlock(&gate->lock);
+}
+
+void fm_gate_close(struct fm_gate *gate)
+{
+    (void)close(gate->group); /* what was never read is allowed by the kernel */
+    fm_ancestry_fini(&gate->ancestry);
+    pthread_cond_destroy(&gate->drained);
+    pthread_mutex_destroy(&gate->lock);
+}
