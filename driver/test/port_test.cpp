@@ -13,7 +13,7 @@ FP_COMMAND_HEADER header(FP_U16 command, FP_U32 size, FP_U32 kind = 0) {
 }
 
 TEST_F(Port, is_named_secured_and_leaves_room_for_a_reasoned_refusal) {
-    EXPECT_EQ(kernel.portName, "\\Filterport");
+    EXPECT_EQ(kernel.portName, "\\" FILTERPORT_DRIVER_PORT);
     EXPECT_EQ(kernel.portAttributes, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE);
     EXPECT_EQ(kernel.maxConnections, static_cast<LONG>(FP_MAX_OBSERVERS) + 2);
     EXPECT_EQ(kernel.descriptors, 0) << "freed as soon as the port is there";
