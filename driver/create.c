@@ -27,7 +27,7 @@ static BOOLEAN FpNamesVolume(_In_ const FILE_OBJECT *File) {
 static BOOLEAN FpIsUnsafe(_In_ PFLT_CALLBACK_DATA Data, _In_ PCFLT_RELATED_OBJECTS Objects) {
     const FLT_IO_PARAMETER_BLOCK *parameters = Data->Iopb;
 
-    return KeGetCurrentIrql() > APC_LEVEL || IoGetTopLevelIrp() != NULL || Objects->FileObject == NULL ||
+    return KeGetCurrentIrql() > PASSIVE_LEVEL || IoGetTopLevelIrp() != NULL || Objects->FileObject == NULL ||
            (Objects->FileObject->Flags & FO_VOLUME_OPEN) != 0 ||
            (parameters->IrpFlags & (IRP_PAGING_IO | IRP_SYNCHRONOUS_PAGING_IO)) != 0 ||
            (parameters->OperationFlags & (SL_OPEN_PAGING_FILE | SL_OPEN_TARGET_DIRECTORY)) != 0;

@@ -84,14 +84,16 @@ TEST_F(Create, nobody_is_asked_where_waiting_could_deadlock) {
     EXPECT_EQ(counters().NotAskedUnsafe, 7u);
 }
 
-TEST_F(Create, nothing_is_asked_above_apc_level) {
+TEST_F(Create, nothing_is_asked_above_passive_level) {
     decider();
-    kernel.irql = DISPATCH_LEVEL;
-    Open open;
-    EXPECT_EQ(open.run(), STATUS_SUCCESS);
+    for (KIRQL irql : {APC_LEVEL, DISPATCH_LEVEL}) {
+        kernel.irql = irql;
+        Open open;
+        EXPECT_EQ(open.run(), STATUS_SUCCESS);
+    }
     kernel.irql = PASSIVE_LEVEL;
     EXPECT_TRUE(kernel.sent.empty());
-    EXPECT_EQ(counters().NotAskedUnsafe, 1u);
+    EXPECT_EQ(counters().NotAskedUnsafe, 2u);
 }
 
 TEST_F(Create, a_kernel_mode_requestor_is_not_asked_but_reported) {
