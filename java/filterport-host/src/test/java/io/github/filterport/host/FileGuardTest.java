@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.filterport.host;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.filterport.ConnectionLimitException;
+import io.github.filterport.ReplyOutcome;
+import io.github.filterport.guard.Action;
+import io.github.filterport.guard.FileEvent;
+import io.github.filterport.guard.FileGuard;
+import io.github.filterport.guard.GuardCounters;
+import io.github.filterport.guard.Operation;
+import io.github.filterport.guard.Outcome;
+import io.github.filterport.guard.PendingVerdict;
+import io.github.filterport.guard.Policy;
+import io.github.filterport.guard.Verdict;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Decisions on opens that are issued through a direct volume. */
+@Timeout(60)
+class FileGuardTest {
+  private static final int STATUS_IO_TIMEOUT = 0xC00000B5;
+  private static final int STATUS_DEVICE_BUSY = 0x80000011;
+  private static final int STATUS_DEVICE_NOT_READY = 0xC00000A3;
+
+  @TempDir Path folder;
+  private Guarded guarded;
+  private DirectVolume volume;
+
+  @BeforeEach
+  void start() throws Exception {
+    guarded = Guarded.start(folder);
+    volume = guarded.volume();
+  }
+
+  @AfterEach
+  void stop() {
+    guarded.close();
+  }
+
+  @Test
+  void allowsAndDeniesByName() throws Exception {
+    try (FileGuard guard = guarded.guard()) {
+      guard.decide(e -> e.pathEndsWith(".EXE") ? Verdict.DENY : Verdict.ALLOW);
+      assertThat(volume.open("plain.txt").opened()).isTrue();
+      assertThat(volume.open("setup.exe").denied()).isTrue();
+      GuardCounters counters = guard.counters();
+      assertThat(counters.allowed()).isEqualTo(1);
+      assertThat(counters.denied()).isEqualTo(1);
+      assertAddUp(counters);
+    }
+  }
+
+  @Test
+  void deniesByContent() throws Exception {
+    byte[] marker = Guarded.MARKER.getBytes(US_ASCII);
+    try (FileGuard guard = guarded.guard()) {
+      guard.policy(Policy.defaults().withContentBytes(marker.length));
+      guard.decide(e -> e.contentStartsWith(marker) ? Verdict.DENY : Verdict.ALLOW);
+      assertThat(volume.open("plain.txt").opened()).isTrue();
+      assertThat(volume.open("marked.txt").denied()).isTrue();
+    }
+  }
+
+  @Test
+  void anEventSaysWhatItIsAbout() throws Exception {
+    AtomicReference<String> seen = new AtomicReference<>("");
+    AtomicReference<FileEvent> kept = new AtomicReference<>();
+    try (FileGuard guard = guarded.guard()) {
+      guard.policy(Policy.defaults().withContentBytes(7));
+      guard.decide(
+          e -> {
+            kept.set(e);
+            seen.set(
+                String.join(
+                    " ",
+                    e.operation().toString(),
+                    Long.toString(e.sequence()),
+                    Long.toString(e.processId()),
+                    US_ASCII.decode(e.content()).toString(),
+                    Boolean.toString(e.isContentCut()),
+                    Boolean.toString(e.remainingNanos() > 0),
+                    e.path().substring(e.path().lastIndexOf('\\') + 1)));
+            return Verdict.ALLOW;
+          });
+      volume.open("plain.txt");
+      assertThat(seen.get()).isEqualTo("OPEN 1 1 nothing true true plain.txt");
+      volume.open("plain.txt", OpenAccess.EXECUTE);
+      assertThat(seen.get()).startsWith("EXECUTE 2 ");
+      assertThatThrownBy(() -> kept.get().path()).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void aHandlerThatNeverAnswersEndsByThePolicyInTheStatedTime() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    try (FileGuard guard = guarded.guard(FileGuard.Options.defaults().withThreads(3))) {
+      Policy policy = Policy.defaults().withTimeout(Duration.ofMillis(300));
+      guard.decide(
+          e -> {
+            release.await();
+            return Verdict.ALLOW;
+          });
+      guard.policy(policy.withOnTimeout(Action.DENY));
+      long start = System.nanoTime();
+      assertThat(volume.open("plain.txt").denied()).isTrue();
+      assertThat(Duration.ofNanos(System.nanoTime() - start))
+          .isBetween(Duration.ofMillis(290), Duration.ofMillis(1300));
+      guard.policy(policy.withOnTimeout(Action.ERROR));
+      assertThat(volume.open("plain.txt").status()).isEqualTo(STATUS_IO_TIMEOUT);
+      guard.policy(policy.withOnTimeout(Action.ALLOW));
+      assertThat(volume.open("plain.txt").opened()).isTrue();
+      assertThat(guard.counters().timedOut()).isEqualTo(3);
+      release.countDown();
+      Guarded.await("late verdicts are counted", () -> guard.portCounters().late() == 3);
+    }
+  }
+
+  @Test
+  void withoutAClientThePolicyDecides() throws Exception {
+    try (FileGuard guard = guarded.guard()) {
+      guard.policy(Policy.defaults().withOnNoClient(Action.DENY));
+    }
+    assertThat(volume.open("plain.txt").denied()).isTrue();
+    try (FileGuard guard = guarded.guard()) {
+      guard.policy(Policy.defaults().withOnNoClient(Action.ERROR));
+    }
+    assertThat(volume.open("plain.txt").status()).isEqualTo(STATUS_DEVICE_NOT_READY);
+    guarded.guard().close();
+    try (FileGuard guard = guarded.guard()) {
+      assertThat(guard.counters().noClient()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void closingWhileAnOpenWaitsEndsItAsWithoutAClient() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    FileGuard guard = guarded.guard();
+    try {
+      guard.policy(
+          Policy.defaults().withTimeout(Duration.ofSeconds(30)).withOnNoClient(Action.DENY));
+      guard.decide(
+          e -> {
+            asked.countDown();
+            release.await();
+            return Verdict.ALLOW;
+          });
+      CompletableFuture<OpenOutcome> open = volume.openAsync("plain.txt");
+      asked.await();
+      CompletableFuture<Void> closing = CompletableFuture.runAsync(guard::close);
+      assertThat(open.get(10, TimeUnit.SECONDS).denied()).isTrue();
+      release.countDown();
+      closing.get(10, TimeUnit.SECONDS);
+    } finally {
+      release.countDown();
+      guard.close();
+    }
+  }
+
+  @Test
+  void aDeciderThatThrowsEndsByOnFailure() throws Exception {
+    BlockingQueue<Throwable> errors = new LinkedBlockingQueue<>();
+    try (FileGuard guard = guarded.guard(FileGuard.Options.defaults().withOnError(errors::add))) {
+      guard.policy(Policy.defaults().withOnFailure(Action.DENY));
+      guard.decide(
+          e -> {
+            if (e.pathEndsWith(".exe")) {
+              throw new UnsupportedOperationException("no idea");
+            }
+            return e.pathEndsWith("marked.txt") ? null : Verdict.ALLOW;
+          });
+      assertThat(volume.open("setup.exe").denied()).isTrue();
+      assertThat(volume.open("marked.txt").denied()).isTrue();
+      assertThat(volume.open("plain.txt").opened()).isTrue();
+      assertThat(errors.poll(5, TimeUnit.SECONDS)).hasStackTraceContaining("no idea");
+      GuardCounters counters = guard.counters();
+      assertThat(counters.failed() + counters.invalidReply()).isEqualTo(2);
+      assertAddUp(counters);
+    }
+  }
+
+  @Test
+  void aHandlerMayOpenAGuardedFileItself() throws Exception {
+    DirectVolume own = guarded.volume().as(ProcessHandle.current().pid(), 0);
+    AtomicReference<OpenOutcome> inner = new AtomicReference<>();
+    try (FileGuard guard = guarded.guard()) {
+      guard.policy(Policy.defaults().withTimeout(Duration.ofSeconds(20)));
+      guard.decide(
+          e -> {
+            inner.set(own.open("setup.exe"));
+            return Verdict.DENY;
+          });
+      assertThat(volume.open("plain.txt").denied()).isTrue();
+      assertThat(inner.get().opened()).isTrue();
+      assertThat(guard.counters().notAskedExempt()).isEqualTo(1);
+      assertThat(guard.counters().asked()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aHandlerThatWaitsForItselfEndsByTheTimeout() throws Exception {
+    DirectVolume own = guarded.volume().as(ProcessHandle.current().pid(), 0);
+    try (FileGuard guard = guarded.guard(FileGuard.Options.defaults().withExempt(false))) {
+      guard.policy(Policy.defaults().withTimeout(Duration.ofMillis(300)));
+      guard.decide(
+          e -> {
+            if (e.pathEndsWith("plain.txt")) {
+              own.open("setup.exe");
+            }
+            return Verdict.ALLOW;
+          });
+      assertThat(volume.open("plain.txt").opened()).isTrue();
+      assertThat(guard.counters().timedOut()).isBetween(1L, 2L);
+    }
+  }
+
+  @Test
+  void aQuestionCanBeDeferred() throws Exception {
+    BlockingQueue<PendingVerdict> pending = new LinkedBlockingQueue<>();
+    try (FileGuard guard = guarded.guard()) {
+      guard.decide(
+          e -> {
+            PendingVerdict later = e.tryDefer();
+            if (later == null) {
+              return Verdict.DENY;
+            }
+            pending.add(later);
+            return null;
+          });
+      List<CompletableFuture<OpenOutcome>> opens =
+          List.of(volume.openAsync("plain.txt"), volume.openAsync("setup.exe"));
+      for (int i = 0; i < opens.size(); i++) {
+        PendingVerdict verdict = pending.take();
+        assertThat(verdict.complete(Verdict.ALLOW)).isEqualTo(ReplyOutcome.DELIVERED);
+        assertThat(verdict.complete(Verdict.DENY)).isEqualTo(ReplyOutcome.ALREADY_ANSWERED);
+      }
+      for (CompletableFuture<OpenOutcome> open : opens) {
+        assertThat(open.get(10, TimeUnit.SECONDS).opened()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void tenThousandOpensAtOnceEndByVerdictOrOverload() throws Exception {
+    int count = 10_000;
+    CountDownLatch release = new CountDownLatch(1);
+    try (FileGuard guard = guarded.guard(FileGuard.Options.defaults().withThreads(2))) {
+      guard.policy(
+          Policy.defaults().withTimeout(Duration.ofSeconds(30)).withOnOverload(Action.ERROR));
+      guard.maxInFlight(16);
+      guard.decide(
+          e -> {
+            release.await();
+            return Verdict.ALLOW;
+          });
+      @SuppressWarnings({"unchecked", "rawtypes"})
+      CompletableFuture<OpenOutcome>[] opens = new CompletableFuture[count];
+      for (int i = 0; i < count; i++) {
+        opens[i] = volume.openAsync("plain.txt");
+      }
+      Guarded.await("overload", () -> overload(guard) > 0);
+      release.countDown();
+      CompletableFuture.allOf(opens).get(50, TimeUnit.SECONDS);
+      int busy = 0;
+      int opened = 0;
+      for (CompletableFuture<OpenOutcome> open : opens) {
+        busy += open.get().status() == STATUS_DEVICE_BUSY ? 1 : 0;
+        opened += open.get().opened() ? 1 : 0;
+      }
+      GuardCounters counters = guard.counters();
+      assertThat(busy + opened).isEqualTo(count);
+      assertThat(counters.overload()).isEqualTo(busy).isPositive();
+      assertThat(counters.allowed()).isEqualTo(opened).isPositive();
+      assertThat(counters.inFlightPeak()).isEqualTo(16);
+      assertAddUp(counters);
+    }
+  }
+
+  private static long overload(FileGuard guard) {
+    try {
+      return guard.counters().overload();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void anObserverHearsWhatBecameOfIt() throws Exception {
+    BlockingQueue<String> reports = new LinkedBlockingQueue<>();
+    try (FileGuard guard = guarded.guard()) {
+      guard.observe(e -> reports.add(e.sequence() + " " + e.outcome() + " " + e.isReport()));
+      guard.decide(e -> e.pathEndsWith(".exe") ? Verdict.DENY : Verdict.ALLOW);
+      volume.open("plain.txt");
+      volume.open("setup.exe");
+      assertThat(reports.poll(5, TimeUnit.SECONDS)).isEqualTo("1 " + Outcome.ALLOWED + " true");
+      assertThat(reports.poll(5, TimeUnit.SECONDS)).isEqualTo("2 " + Outcome.DENIED + " true");
+      assertThat(guard.counters().observers()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void thereIsOneDecider() throws Exception {
+    try (FileGuard guard = guarded.guard()) {
+      assertThatThrownBy(guarded::guard).isInstanceOf(ConnectionLimitException.class);
+      assertThat(guard.counters().connectsRefused()).isEqualTo(1);
+      try (FileGuard watcher =
+          FileGuard.watch(
+              guarded.manager.connector(FileGuard.PORT), FileGuard.Options.defaults())) {
+        assertThat(watcher.policy(Operation.OPEN)).isEqualTo(Policy.defaults());
+        assertThatThrownBy(() -> watcher.decide(e -> Verdict.ALLOW))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("observer");
+      }
+    }
+  }
+
+  @Test
+  void policyAndLimitAreReadBack() throws Exception {
+    try (FileGuard guard = guarded.guard()) {
+      Policy policy =
+          Policy.defaults().withTimeout(Duration.ofSeconds(7)).withoutVerdict(Action.DENY);
+      guard.policy(Operation.EXECUTE, policy);
+      guard.maxInFlight(77);
+      assertThat(guard.policy(Operation.EXECUTE)).isEqualTo(policy);
+      assertThat(guard.policy(Operation.OPEN)).isEqualTo(Policy.defaults());
+      assertThat(guard.maxInFlight()).isEqualTo(77);
+      assertThatThrownBy(() -> guard.policy(policy.withContentBytes(60_000)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("eventCapacity of 8192");
+    }
+  }
+
+  @Test
+  void aKilledFilterManagerEndsDecidingWithAClearError() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    try (FileGuard guard = guarded.guard()) {
+      guard.policy(Policy.defaults().withTimeout(Duration.ofSeconds(30)));
+      guard.decide(
+          e -> {
+            asked.countDown();
+            release.await();
+            return Verdict.ALLOW;
+          });
+      CompletableFuture<OpenOutcome> open = volume.openAsync("plain.txt");
+      asked.await();
+      guarded.worker().destroyForcibly();
+      assertThatThrownBy(() -> open.get(10, TimeUnit.SECONDS))
+          .isInstanceOf(ExecutionException.class)
+          .cause()
+          .isInstanceOf(FilterManagerException.class)
+          .hasMessageContaining("is gone");
+      release.countDown();
+      guard.awaitTermination();
+      assertThat(guard.isRunning()).isFalse();
+      assertThat(guard.failure()).isNotNull();
+      assertThatThrownBy(guard::counters).isInstanceOf(IOException.class);
+    }
+  }
+
+  private static void assertAddUp(GuardCounters c) {
+    assertThat(
+            c.asked()
+                + c.notAskedFailed()
+                + c.notAskedUnsafe()
+                + c.notAskedKernel()
+                + c.notAskedExempt()
+                + c.notAskedDirectory()
+                + c.notAskedOff())
+        .isEqualTo(c.seen());
+    assertThat(
+            c.allowed()
+                + c.denied()
+                + c.timedOut()
+                + c.noClient()
+                + c.overload()
+                + c.failed()
+                + c.invalidReply()
+                + c.inFlight())
+        .isEqualTo(c.asked());
+  }
+}
