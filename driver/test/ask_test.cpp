@@ -170,11 +170,14 @@ TEST_F(Ask, one_question_too_many_is_overload) {
     EXPECT_EQ(open.run(), STATUS_IO_TIMEOUT);
     EXPECT_EQ(seen, (std::vector<NTSTATUS>{STATUS_INSUFFICIENT_RESOURCES, STATUS_IO_TIMEOUT}));
     EXPECT_EQ(kernel.sent.size(), 2u);
+    for (int i = 0; i < 5; i++) {
+        EXPECT_EQ(open.run(), STATUS_IO_TIMEOUT) << "each question gives its place back, the refused one too";
+    }
     const FP_COUNTERS c = counters();
     EXPECT_EQ(c.Overload, 1u);
-    EXPECT_EQ(c.TimedOut, 2u);
+    EXPECT_EQ(c.TimedOut, 7u);
     EXPECT_EQ(c.InFlightPeak, 2u);
-    EXPECT_EQ(c.Asked, 3u);
+    EXPECT_EQ(c.Asked, 8u);
 }
 
 TEST_F(Ask, questions_without_a_client_use_up_sequence_numbers) {
