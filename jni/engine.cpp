@@ -442,7 +442,7 @@ uint32_t Engine::CountArmed() const {
     return armed;
 }
 
-int Engine::Stop(int64_t timeout, uint32_t *pending) {
+int Engine::Stop(int64_t timeout, bool cancel, uint32_t *pending) {
     constexpr int64_t slice = 20 * 1000000;
     int64_t *batch = BatchOf(0);
     OVERLAPPED_ENTRY entries[kBatchLimit];
@@ -451,8 +451,10 @@ int Engine::Stop(int64_t timeout, uint32_t *pending) {
     stopped_.store(true, std::memory_order_seq_cst);
     int64_t deadline = Now() + timeout;
     while (CountArmed() != 0) {
-        /* Again each time: a thread that gave its slot back just now may have been overtaken by the last one. */
-        fltlib.CancelIoEx(port_, nullptr);
+        if (cancel) {
+            /* Again each time: a thread that gave its slot back just now may have overtaken the last one. */
+            fltlib.CancelIoEx(port_, nullptr);
+        }
         int64_t now = Now();
         ULONG count = 0;
         DWORD wait = MillisecondsUntil(deadline < now + slice ? deadline : now + slice, now);

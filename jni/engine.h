@@ -91,10 +91,11 @@ public:
     void Interrupt();
 
     /**
-     * Cancels all receives and takes back what comes, at most `timeout` ns. Messages that were in fact delivered are written to
-     * reader 0's batch area. Returns their number and adds those still pending to *pending.
+     * Cancels all receives (not if the port's handle is closed: they end by themselves then) and takes back what comes, at
+     * most `timeout` ns. Messages that were in fact delivered are written to reader 0's batch area. Returns their
+     * number; *pending is that of the receives still out.
      */
-    int Stop(int64_t timeout, uint32_t *pending);
+    int Stop(int64_t timeout, bool cancel, uint32_t *pending);
 
     /** The HRESULT behind kPollError. */
     HRESULT LastError() const { return error_.load(std::memory_order_relaxed); }

@@ -159,9 +159,9 @@ void JNICALL Shim_interrupt(JNIEnv *, jclass, jlong engine) {
     At<Engine>(engine)->Interrupt();
 }
 
-jlong JNICALL Shim_stop(JNIEnv *, jclass, jlong engine, jlong timeout) {
+jlong JNICALL Shim_stop(JNIEnv *, jclass, jlong engine, jlong timeout, jboolean cancel) {
     uint32_t pending = 0;
-    int messages = At<Engine>(engine)->Stop(timeout, &pending);
+    int messages = At<Engine>(engine)->Stop(timeout, cancel != JNI_FALSE, &pending);
     return static_cast<jlong>(pending) << 32 | messages;
 }
 
@@ -199,7 +199,7 @@ const JNINativeMethod kMethods[] = {
     Method("rearm", "(JI)V", Shim_rearm),
     Method("wakeup", "(JI)V", Shim_wakeup),
     Method("interrupt", "(J)V", Shim_interrupt),
-    Method("stop", "(JJ)J", Shim_stop),
+    Method("stop", "(JJZ)J", Shim_stop),
     Method("lastError", "(J)I", Shim_lastError),
     Method("oversize", "(J)J", Shim_oversize),
     Method("engineDestroy", "(J)V", Shim_engineDestroy),

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.filterport;
+
+/** Flight recorder events, where the flight recorder is there. Never one for each message. */
+final class Events {
+  private static final boolean PRESENT = FlightEvents.isPresent();
+
+  private Events() {}
+
+  static void connected(String port) {
+    if (PRESENT) {
+      FlightEvents.connect(port);
+    }
+  }
+
+  static void disconnected(String port) {
+    if (PRESENT) {
+      FlightEvents.disconnect(port);
+    }
+  }
+
+  static void lateReply(String port) {
+    if (PRESENT) {
+      FlightEvents.lateReply(port);
+    }
+  }
+
+  static void handlerError(String port, Throwable error) {
+    if (PRESENT) {
+      FlightEvents.handlerError(port, error);
+    }
+  }
+
+  static void unanswered(String port) {
+    if (PRESENT) {
+      FlightEvents.unanswered(port);
+    }
+  }
+
+  static void deferExhausted(String port) {
+    if (PRESENT) {
+      FlightEvents.deferExhausted(port);
+    }
+  }
+
+  static void oversize(String port) {
+    if (PRESENT) {
+      FlightEvents.oversize(port);
+    }
+  }
+
+  static void nativeLoad(String from) {
+    if (PRESENT) {
+      FlightEvents.nativeLoad(from);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.filterport;
+
+import jdk.jfr.Category;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/** The event classes; touched only through {@link Events}, since jdk.jfr may be missing. */
+final class FlightEvents {
+  private FlightEvents() {}
+
+  static boolean isPresent() {
+    return ModuleLayer.boot().findModule("jdk.jfr").isPresent();
+  }
+
+  @Category("filterport")
+  @StackTrace(false)
+  abstract static class PortEvent extends Event {
+    @Label("Port")
+    String port = "";
+  }
+
+  @Name("io.github.filterport.Connect")
+  @Label("Connect")
+  static final class Connect extends PortEvent {}
+
+  @Name("io.github.filterport.Disconnect")
+  @Label("Disconnect")
+  static final class Disconnect extends PortEvent {}
+
+  @Name("io.github.filterport.LateReply")
+  @Label("Late Reply")
+  static final class LateReply extends PortEvent {}
+
+  @Name("io.github.filterport.HandlerError")
+  @Label("Handler Error")
+  static final class HandlerError extends PortEvent {
+    @Label("Error")
+    String error = "";
+  }
+
+  @Name("io.github.filterport.Unanswered")
+  @Label("Unanswered Message")
+  static final class Unanswered extends PortEvent {}
+
+  @Name("io.github.filterport.DeferExhausted")
+  @Label("Deferral Refused")
+  static final class DeferExhausted extends PortEvent {}
+
+  @Name("io.github.filterport.Oversize")
+  @Label("Message Too Long")
+  static final class Oversize extends PortEvent {}
+
+  @Name("io.github.filterport.NativeLoad")
+  @Label("Native Library Loaded")
+  @Category("filterport")
+  @StackTrace(false)
+  static final class NativeLoad extends Event {
+    @Label("From")
+    String from = "";
+  }
+
+  private static void commit(PortEvent event, String port) {
+    if (event.isEnabled()) {
+      event.port = port;
+      event.commit();
+    }
+  }
+
+  static void connect(String port) {
+    commit(new Connect(), port);
+  }
+
+  static void disconnect(String port) {
+    commit(new Disconnect(), port);
+  }
+
+  static void lateReply(String port) {
+    commit(new LateReply(), port);
+  }
+
+  static void handlerError(String port, Throwable error) {
+    HandlerError event = new HandlerError();
+    event.error = error.toString();
+    commit(event, port);
+  }
+
+  static void unanswered(String port) {
+    commit(new Unanswered(), port);
+  }
+
+  static void deferExhausted(String port) {
+    commit(new DeferExhausted(), port);
+  }
+
+  static void oversize(String port) {
+    commit(new Oversize(), port);
+  }
+
+  static void nativeLoad(String from) {
+    NativeLoad event = new NativeLoad();
+    if (event.isEnabled()) {
+      event.from = from;
+      event.commit();
+    }
+  }
+}
