@@ -10,15 +10,13 @@
 
 #include "../../core/transport.h"
 #include "../host/host_services.h"
+#include "server.h"
 #include "wire/control.h"
 #include "wire/shared_memory.h"
 #include "wire/spin.h"
 
 /*
  * Who owns what.
- *
- * The server thread ("fm-server") accepts, reads requests and notices that clients are gone; it never runs driver code and never
- * blocks on a client. What may run driver code goes to the workers with the client's identity.
  *
  * The server thread owns every socket's place in epoll, the lists of sessions and of their lanes, and what it reads into. A
  * session lives while somebody references it: the server thread (until its socket is closed), the core (until
@@ -43,6 +41,12 @@ struct fmt_watch {
     enum fmt_watch_kind kind;
     int descriptor;
 };
+
+/* quota.c: what one user id may have */
+enum fmt_quota { FMT_CONNECTIONS, FMT_LANES, FMT_BYTES, FMT_QUOTAS };
+bool fmt_quota_take(uid_t uid, enum fmt_quota quota, uint64_t amount); /* false: too much, and counted */
+void fmt_quota_return(uid_t uid, enum fmt_quota quota, uint64_t amount);
+void fmt_quota_limit(enum fmt_quota quota, uint64_t most);
 
 /* memory.c: a sealed memfd mapped here; referenced during each copy */
 struct fmt_memory {
@@ -154,7 +158,7 @@ extern struct fmt_counters {
 bool fmt_watch_change(struct fmt_watch *watch, uint32_t events);
 void fmt_watch_forget(struct fmt_watch *watch);
 bool fmt_watch_add(struct fmt_watch *watch, uint32_t events);
-void fmt_session_counted(int change); /* any thread: fm_transport_stop waits until there is none */
+void fmt_session_counted(int change); /* any thread: fm_server_stop waits until there is none */
 
 /* session.c */
 void fmt_session_accept(int descriptor);       /* server thread */

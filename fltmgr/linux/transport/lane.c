@@ -20,7 +20,7 @@ static void lane_forget_request(struct fmt_lane *lane)
     lane->input = NULL;
     lane->output = NULL;
     if (lane->charged != 0)
-        fm_quota_return(lane->session->uid, FM_QUOTA_BYTES, lane->charged);
+        fmt_quota_return(lane->session->uid, FMT_BYTES, lane->charged);
     lane->charged = 0;
     lane->got = 0;
     lane->sent = 0;
@@ -32,7 +32,7 @@ static void lane_release(struct fmt_lane *lane)
         return;
     lane_forget_request(lane);
     close(lane->watch.descriptor);
-    fm_quota_return(lane->session->uid, FM_QUOTA_LANES, 1);
+    fmt_quota_return(lane->session->uid, FMT_LANES, 1);
     fmt_session_release(lane->session);
     pthread_mutex_destroy(&lane->lock);
     free(lane);
@@ -42,16 +42,15 @@ void fmt_lane_create(struct fmt_session *session)
 {
     int ends[2] = {-1, -1};
     struct fmt_lane *lane = NULL;
-    if (session->lane_count < FPW_LANES && fm_quota_take(session->uid, FM_QUOTA_LANES, 1)) {
+    if (session->lane_count < FPW_LANES && fmt_quota_take(session->uid, FMT_LANES, 1)) {
         lane = calloc(1, sizeof *lane);
         if (lane == NULL || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
             free(lane);
             lane = NULL;
-            fm_quota_return(session->uid, FM_QUOTA_LANES, 1);
+            fmt_quota_return(session->uid, FMT_LANES, 1);
         }
     }
     if (lane == NULL) {
-        atomic_fetch_add(&fmt_counters.refused_by_limit, 1);
         fmt_answer(session->watch.descriptor, FMT_INSUFFICIENT_RESOURCES, 0, 0, -1);
         return;
     }
@@ -210,10 +209,8 @@ static bool lane_prepare(struct fmt_lane *lane)
         ((request->flags & FPW_OUTPUT_IS_NULL) != 0 && request->output_capacity != 0))
         return false;
     uint64_t bytes = (uint64_t)request->input_length + request->output_capacity;
-    if (bytes != 0 && !fm_quota_take(lane->session->uid, FM_QUOTA_BYTES, bytes)) {
-        atomic_fetch_add(&fmt_counters.refused_by_limit, 1);
+    if (bytes != 0 && !fmt_quota_take(lane->session->uid, FMT_BYTES, bytes))
         return false;
-    }
     lane->charged = bytes;
     if (request->input_length != 0 && (lane->input = malloc(request->input_length)) == NULL)
         return false;

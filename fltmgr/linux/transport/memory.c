@@ -30,10 +30,8 @@ struct fmt_memory *fmt_memory_create(uid_t uid, const char *name, uint64_t lengt
     if (length == 0 || length > UINT64_MAX - page)
         return NULL;
     length = (length + page - 1) & ~(page - 1);
-    if (!fm_quota_take(uid, FM_QUOTA_BYTES, length)) {
-        atomic_fetch_add(&fmt_counters.refused_by_limit, 1);
+    if (!fmt_quota_take(uid, FMT_BYTES, length))
         return NULL;
-    }
     struct fmt_memory *memory = calloc(1, sizeof *memory);
     *descriptor = sealed_memfd(name, length);
     void *base = MAP_FAILED;
@@ -44,7 +42,7 @@ struct fmt_memory *fmt_memory_create(uid_t uid, const char *name, uint64_t lengt
             close(*descriptor);
         *descriptor = -1;
         free(memory);
-        fm_quota_return(uid, FM_QUOTA_BYTES, length);
+        fmt_quota_return(uid, FMT_BYTES, length);
         return NULL;
     }
     atomic_store(&memory->references, 1);
@@ -66,6 +64,6 @@ void fmt_memory_release(struct fmt_memory *memory)
         return;
     munmap(memory->base, memory->length);
     atomic_fetch_sub(&fmt_counters.shared_bytes, memory->length);
-    fm_quota_return(memory->uid, FM_QUOTA_BYTES, memory->length);
+    fmt_quota_return(memory->uid, FMT_BYTES, memory->length);
     free(memory);
 }

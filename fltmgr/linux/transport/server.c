@@ -137,8 +137,13 @@ static void close_all(void)
     server.epoll = -1;
 }
 
-bool fm_transport_start(const char *socket_path)
+bool fm_server_start(const struct fm_server_settings *settings)
 {
+    const char *socket_path = settings->socket_path;
+    if (settings->most_connections != 0)
+        fmt_quota_limit(FMT_CONNECTIONS, settings->most_connections);
+    if (settings->most_bytes != 0)
+        fmt_quota_limit(FMT_BYTES, settings->most_bytes);
     server.listener = (struct fmt_watch){FMT_LISTENER, listen_at(socket_path)};
     if (server.listener.descriptor < 0)
         return false;
@@ -159,7 +164,7 @@ bool fm_transport_start(const char *socket_path)
     return server.running;
 }
 
-void fm_transport_stop(void)
+void fm_server_stop(void)
 {
     if (!server.running)
         return;
@@ -176,12 +181,14 @@ void fm_transport_stop(void)
     server.running = false;
 }
 
-void fm_transport_counters(struct fm_counter_sink *sink)
+void fm_server_counters(struct fm_server_counters *counters)
 {
-    sink->add(sink, "transport.connections", atomic_load(&fmt_counters.connections));
-    sink->add(sink, "transport.accepted", atomic_load(&fmt_counters.accepted));
-    sink->add(sink, "transport.refused_by_limit", atomic_load(&fmt_counters.refused_by_limit));
-    sink->add(sink, "transport.protocol_errors", atomic_load(&fmt_counters.protocol_errors));
-    sink->add(sink, "transport.calls", atomic_load(&fmt_counters.calls));
-    sink->add(sink, "transport.shared_bytes", atomic_load(&fmt_counters.shared_bytes));
+    *counters = (struct fm_server_counters){
+        .connections = atomic_load(&fmt_counters.connections),
+        .accepted = atomic_load(&fmt_counters.accepted),
+        .refused_by_limit = atomic_load(&fmt_counters.refused_by_limit),
+        .protocol_errors = atomic_load(&fmt_counters.protocol_errors),
+        .calls = atomic_load(&fmt_counters.calls),
+        .shared_bytes = atomic_load(&fmt_counters.shared_bytes),
+    };
 }

@@ -34,7 +34,7 @@ void fmt_session_release(struct fmt_session *session)
     free(session->connect);
     pthread_mutex_destroy(&session->comp_lock);
     pthread_mutex_destroy(&session->lock);
-    fm_quota_return(session->uid, FM_QUOTA_CONNECTIONS, 1);
+    fmt_quota_return(session->uid, FMT_CONNECTIONS, 1);
     free(session);
     fmt_session_counted(-1);
 }
@@ -69,12 +69,10 @@ void fmt_session_accept(int descriptor)
     socklen_t length = sizeof peer;
     struct fmt_session *session = NULL;
     if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
-        fm_quota_take(peer.uid, FM_QUOTA_CONNECTIONS, 1)) {
+        fmt_quota_take(peer.uid, FMT_CONNECTIONS, 1)) {
         session = calloc(1, sizeof *session);
         if (session == NULL)
-            fm_quota_return(peer.uid, FM_QUOTA_CONNECTIONS, 1);
-    } else {
-        atomic_fetch_add(&fmt_counters.refused_by_limit, 1);
+            fmt_quota_return(peer.uid, FMT_CONNECTIONS, 1);
     }
     if (session == NULL) {
         fmt_answer(descriptor, FMT_INSUFFICIENT_RESOURCES, 0, 0, -1);
