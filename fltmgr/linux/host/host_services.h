@@ -40,36 +40,12 @@ extern "C" {
 int32_t fm_driver_load(const char *name, const fm_requestor *requestor);
 int32_t fm_driver_unload(const char *name, const fm_requestor *requestor);
 
-/* Limits per uid ----------------------------------------------------------------------------------------------------- */
+/* Counters ------------------------------------------------------------------------------------------------------------ */
 
-enum fm_quota_kind {
-    FM_QUOTA_CONNECTIONS, /* sockets */
-    FM_QUOTA_BYTES,       /* of shared memory */
-    FM_QUOTA_LANES,
-    FM_QUOTA_KINDS
-};
-
-/** Takes amount from what this uid may have; false and nothing taken when it would be too much. uid 0 has 16 times as much. */
-bool fm_quota_take(uint32_t uid, enum fm_quota_kind kind, uint64_t amount);
-void fm_quota_return(uint32_t uid, enum fm_quota_kind kind, uint64_t amount);
-
-/* What the host needs from the transport ------------------------------------------------------------------------------ */
-
-/** For the verb `counters` and the final line: called once per counter, names are [a-z_.]+. */
+/** For the verb `counters`: called once per counter; names consist of a-z, 0-9, _ and dots. */
 struct fm_counter_sink {
     void (*add)(struct fm_counter_sink *sink, const char *name, uint64_t value);
 };
-
-/**
- * Makes the socket at this path (its folder exists; a stale one is replaced, a live one is an error) and serves clients until
- * fm_transport_stop(). False when that failed and stderr says why. The path is usable when it returns.
- */
-bool fm_transport_start(const char *socket_path);
-
-/** Ends all connections as if each client had closed its handle, waits for them, removes the socket. Runs driver code. */
-void fm_transport_stop(void);
-
-void fm_transport_counters(struct fm_counter_sink *sink);
 
 #ifdef __cplusplus
 }

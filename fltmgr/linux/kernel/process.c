@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "../../core/platform.h"
 #include "../host/core_threads.h"
@@ -14,6 +15,7 @@
 #include "../host/log.h"
 #include "../host/thread.h"
 #include "dispatcher.h"
+#include "futex_word.h"
 #include "kernel_stop.h"
 
 struct _KPROCESS {
@@ -28,7 +30,7 @@ struct _ETHREAD {
     DISPATCHER_HEADER Header;
     LONG references;
     PEPROCESS process;
-    uint64_t tid;
+    uint64_t tid; /* Linux' number of the thread; 0 until a driver's own thread runs */
     PKSTART_ROUTINE start; /* a driver's own thread; NULL: of another process */
     PVOID context;
     struct _ETHREAD *next; /* of the list of running system threads */
@@ -167,7 +169,7 @@ void *fm_thread_object_create(void *process, uint64_t tid)
 
 HANDLE NTAPI PsGetThreadId(PETHREAD Thread)
 {
-    return (HANDLE)(ULONG_PTR)Thread->tid;
+    return (HANDLE)(ULONG_PTR)__atomic_load_n(&Thread->tid, __ATOMIC_ACQUIRE);
 }
 
 PEPROCESS NTAPI IoThreadToProcess(PETHREAD Thread)
@@ -195,6 +197,8 @@ static void *system_thread_main(void *argument)
 {
     PETHREAD thread = argument;
     struct fm_host_thread *host_thread = fm_host_thread_begin("fm-driver");
+    __atomic_store_n(&thread->tid, (uint64_t)gettid(), __ATOMIC_RELEASE);
+    fm_word_wake_all(&thread->tid);
     own_thread = thread;
     if (setjmp(thread->leave) == 0) {
         thread->start(thread->context);
@@ -212,23 +216,19 @@ static HANDLE handle_open(void *object);
 NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                                     HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine, PVOID StartContext)
 {
-    static uint64_t next_tid = 0x40000000; /* beyond any pid of Linux */
     UNREFERENCED_PARAMETER(DesiredAccess);
     UNREFERENCED_PARAMETER(ObjectAttributes);
     if (ProcessHandle != NULL && ProcessHandle != NtCurrentProcess()) {
         return STATUS_NOT_SUPPORTED;
     }
-    PETHREAD thread = fm_thread_object_create(fm_system_requestor()->process, __atomic_add_fetch(&next_tid, 4, __ATOMIC_RELAXED));
+    PETHREAD thread = fm_thread_object_create(fm_system_requestor()->process, 0);
     if (thread == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     thread->start = StartRoutine;
     thread->context = StartContext;
-    thread->references = 2; /* the thread's own and the handle's */
+    thread->references = 3; /* the thread's own, the handle's, ours */
     *ThreadHandle = handle_open(thread);
-    if (ClientId != NULL) {
-        *ClientId = (CLIENT_ID){PsGetProcessId(thread->process), PsGetThreadId(thread)};
-    }
     pthread_mutex_lock(&system_threads.lock);
     thread->next = system_threads.running;
     system_threads.running = thread;
@@ -248,8 +248,16 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
             fm_object_dereference(thread);
         }
         fm_object_dereference(thread);
+        fm_object_dereference(thread);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
+    if (ClientId != NULL) {
+        while (PsGetThreadId(thread) == NULL) {
+            fm_word_wait(&thread->tid, 0);
+        }
+        *ClientId = (CLIENT_ID){PsGetProcessId(thread->process), PsGetThreadId(thread)};
+    }
+    fm_object_dereference(thread);
     return STATUS_SUCCESS;
 }
 

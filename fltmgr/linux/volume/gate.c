@@ -67,16 +67,33 @@ static void run_event(struct fm_job *job)
     pthread_mutex_unlock(&gate->lock);
 }
 
-bool fm_gate_answer(struct fm_gated_event *event, enum fm_verdict verdict)
+static bool answer(struct fm_gated_event *event, enum fm_verdict verdict, _Atomic uint64_t *counter)
 {
     struct fm_gate *gate = event->gate;
     pthread_mutex_lock(&gate->lock);
     bool first = !event->answered;
     if (first) {
-        settle(event, verdict, verdict == FM_VERDICT_ALLOW ? &gate->counters.allowed : &gate->counters.denied);
+        settle(event, verdict, counter);
     }
     pthread_mutex_unlock(&gate->lock);
     return first;
+}
+
+bool fm_gate_answer(struct fm_gated_event *event, enum fm_verdict verdict)
+{
+    struct fm_gate_counters *counters = &event->gate->counters;
+    return answer(event, verdict, verdict == FM_VERDICT_ALLOW ? &counters->allowed : &counters->denied);
+}
+
+void fm_gate_answer_outside(struct fm_gated_event *event)
+{
+    (void)answer(event, FM_VERDICT_ALLOW, &event->gate->counters.outside);
+}
+
+void fm_gate_answer_undeliverable(struct fm_gated_event *event)
+{
+    struct fm_gate *gate = event->gate;
+    (void)answer(event, gate->on_overload, &gate->counters.undeliverable);
 }
 
 static void answer_now(struct fm_gate *gate, int descriptor, enum fm_verdict verdict, _Atomic uint64_t *counter)
@@ -120,7 +137,6 @@ static void accept_event(struct fm_gate *gate, const struct fanotify_event_metad
         .mask = metadata->mask,
         .descriptor = metadata->fd,
         .pid = metadata->pid,
-        .foreign_mount = where == FM_ANCESTRY_FOREIGN_MOUNT,
     };
     uint64_t in_flight = atomic_fetch_add_explicit(&counters->in_flight, 1, memory_order_relaxed) + 1;
     if (in_flight > atomic_load_explicit(&counters->in_flight_high_mark, memory_order_relaxed)) {

@@ -38,7 +38,6 @@ struct fm_gated_event {
     int descriptor;              /* the file, opened by the kernel for us */
     pid_t pid;                   /* of the opener; 0 when its pid name space is foreign */
     bool answered;               /* gate->lock */
-    bool foreign_mount;
 };
 
 /* read = own + outside + overload + undeliverable + allowed + denied + late + released + in flight */
@@ -93,6 +92,12 @@ void fm_gate_close(struct fm_gate *gate);
 
 /** Answers the event if nobody has. False when the deadline or the closing of the gate came first. */
 bool fm_gate_answer(struct fm_gated_event *event, enum fm_verdict verdict);
+
+/** Allows an event that turned out to lie outside the directory. */
+void fm_gate_answer_outside(struct fm_gated_event *event);
+
+/** Answers by --on-overload an event for which there was no memory. */
+void fm_gate_answer_undeliverable(struct fm_gated_event *event);
 
 /* For the reader. */
 

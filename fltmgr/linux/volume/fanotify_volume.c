@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fanotify_volume.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fanotify.h>
+
+#include "file_io.h"
+#include "gate.h"
+#include "gate_reader.h"
+
+struct fm_fanotify_volume {
+    struct fm_gate gate;
+    fm_volume *volume;
+};
+
+/* The file of one event, on the worker's stack. */
+struct gated_file {
+    fm_file file;
+    int descriptor;
+    bool cancelled;
+    WCHAR path[FM_PATH_UNITS];
+};
+
+static struct gated_file *file_of(PFILE_OBJECT object)
+{
+    return CONTAINING_RECORD(object, struct gated_file, file.object);
+}
+
+static void perform(void *context, fm_operation *operation)
+{
+    UNREFERENCED_PARAMETER(context);
+    /* The kernel has opened the file for us and holds the opener: nothing is left to do but to say so. */
+    operation->data.IoStatus.Status = STATUS_SUCCESS;
+    operation->data.IoStatus.Information = operation->iopb.MajorFunction == IRP_MJ_CREATE ? FILE_OPENED : 0;
+}
+
+static NTSTATUS name(void *context, PFILE_OBJECT object, FLT_FILE_NAME_OPTIONS format, PWCH buffer, ULONG capacity, PULONG length)
+{
+    UNREFERENCED_PARAMETER(context);
+    UNREFERENCED_PARAMETER(format);
+    const struct gated_file *file = file_of(object);
+    return fm_give_name(&file->file.object.FileName, buffer, capacity, length);
+}
+
+static NTSTATUS read_file(void *context, PFILE_OBJECT object, LONGLONG offset, PVOID buffer, ULONG length, PULONG bytes_read)
+{
+    UNREFERENCED_PARAMETER(context);
+    return fm_read_descriptor(file_of(object)->descriptor, offset, buffer, length, bytes_read);
+}
+
+static void cancel_open(void *context, PFILE_OBJECT object)
+{
+    UNREFERENCED_PARAMETER(context);
+    file_of(object)->cancelled = true;
+}
+
+static NTSTATUS query_information(void *context, PFILE_OBJECT object, PVOID buffer, ULONG length,
+                                  FILE_INFORMATION_CLASS information_class, PULONG returned)
+{
+    UNREFERENCED_PARAMETER(context);
+    return fm_query_descriptor(file_of(object)->descriptor, buffer, length, information_class, returned);
+}
+
+static const fm_volume_ops operations = {
+    .perform = perform,
+    .name = name,
+    .read = read_file,
+    .cancel_open = cancel_open,
+    .query_information = query_information,
+};
+
+/* Fills the file's path, relative to the gated directory. False when it lies outside. */
+static bool place(struct fm_fanotify_volume *volume, struct gated_file *file)
+{
+    char path[PATH_MAX + 16];
+    char directory[PATH_MAX + 16];
+    bool inside = true;
+    const struct fm_ancestry *ancestry = &volume->gate.ancestry;
+    const char *relative = path;
+    if (fm_ancestry_path(ancestry, file->descriptor, path, sizeof(path), &inside) < 0) {
+        path[0] = '\0';
+    }
+    if (!inside) {
+        return false;
+    }
+    bool unused;
+    long length = fm_ancestry_path(ancestry, ancestry->directory, directory, sizeof(directory), &unused);
+    if (length > 1 && strncmp(path, directory, (size_t)length) == 0 && path[length] == '/') {
+        relative = path + length;
+    }
+    file->file.object.FileName.Buffer = file->path;
+    file->file.object.FileName.Length =
+        (USHORT)(fm_windows_path(relative, file->path, FM_PATH_UNITS) * sizeof(WCHAR));
+    file->file.object.FileName.MaximumLength = sizeof(file->path);
+    return true;
+}
+
+static void fill_parameters(fm_operation *operation, uint64_t mask, PIO_SECURITY_CONTEXT security)
+{
+    FLT_IO_PARAMETER_BLOCK *iopb = &operation->iopb;
+    if ((mask & FAN_ACCESS_PERM) != 0) {
+        iopb->MajorFunction = IRP_MJ_READ;
+        iopb->IrpFlags = IRP_READ_OPERATION | IRP_SYNCHRONOUS_API;
+        return; /* the kernel does not say where and how much */
+    }
+    iopb->MajorFunction = IRP_MJ_CREATE;
+    iopb->IrpFlags = IRP_CREATE_OPERATION | IRP_SYNCHRONOUS_API;
+    /* The kernel does not say which access was asked for either: only executions are told apart. */
+    security->DesiredAccess =
+        (mask & FAN_OPEN_EXEC_PERM) != 0 ? FILE_GENERIC_READ | FILE_GENERIC_EXECUTE : FILE_GENERIC_READ;
+    security->FullCreateOptions = (FILE_OPEN << 24) | FILE_NON_DIRECTORY_FILE;
+    iopb->Parameters.Create.SecurityContext = security;
+    iopb->Parameters.Create.Options = security->FullCreateOptions;
+    iopb->Parameters.Create.ShareAccess = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+}
+
+static void decide(struct fm_gated_event *event)
+{
+    struct fm_fanotify_volume *volume = event->gate->context;
+    struct fm_identity *identity = fm_identity_of_opener(event->pid);
+    if (identity == NULL) {
+        fm_gate_answer_undeliverable(event);
+        return;
+    }
+    fm_impersonate(&identity->requestor);
+    struct gated_file file;
+    fm_file_init(&file.file, volume->volume, NULL);
+    file.descriptor = event->descriptor;
+    file.cancelled = false;
+    if (!place(volume, &file)) {
+        fm_gate_answer_outside(event);
+    } else {
+        fm_operation operation;
+        IO_SECURITY_CONTEXT security = {0};
+        fm_operation_init(&operation, volume->volume, &file.file, &identity->requestor);
+        fill_parameters(&operation, event->mask, &security);
+        NTSTATUS status = fm_operation_run(&operation);
+        (void)fm_gate_answer(event, NT_SUCCESS(status) && !file.cancelled ? FM_VERDICT_ALLOW : FM_VERDICT_DENY);
+    }
+    fm_file_fini(&file.file);
+    fm_impersonate(NULL);
+    fm_identity_release(identity);
+}
+
+static void explain(const char *call, const char *directory, int error, char *text, size_t capacity)
+{
+    const char *advice = error == EPERM || error == EACCES ? "; a fanotify volume needs root (CAP_SYS_ADMIN): run fltmgrd as "
+                                                             "root or use a direct volume"
+                         : error == ENODEV || error == EXDEV || error == EOPNOTSUPP
+                             ? "; this file system cannot be marked: use another, such as ext4, xfs or tmpfs"
+                         : error == EINVAL ? "; this kernel lacks fanotify permission events (CONFIG_FANOTIFY_ACCESS_PERMISSIONS)"
+                                           : "";
+    (void)snprintf(text, capacity, "%s for %s: %s%s", call, directory, fm_errno_text(error), advice);
+}
+
+NTSTATUS fm_fanotify_volume_create(const char *directory, PCUNICODE_STRING volume_name, bool reads_too,
+                                   const struct fm_options *options, struct fm_fanotify_volume **result, char *text,
+                                   size_t capacity)
+{
+    struct fm_fanotify_volume *volume = calloc(1, sizeof(*volume));
+    if (volume == NULL) {
+        (void)snprintf(text, capacity, "no memory for a volume");
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    /* The filters first: from the mark on, opens come. */
+    fm_volume_settings settings = {.name = *volume_name,
+                                   .file_system = FLT_FSTYPE_UNKNOWN,
+                                   .device_type = FILE_DEVICE_DISK_FILE_SYSTEM,
+                                   .ops = &operations,
+                                   .object = volume};
+    NTSTATUS status = fm_volume_create(&settings, &volume->volume);
+    if (!NT_SUCCESS(status)) {
+        (void)snprintf(text, capacity, "the Filter Manager refused the volume with 0x%08X", (unsigned)status);
+        free(volume);
+        return status;
+    }
+    volume->gate.decide = decide;
+    volume->gate.context = volume;
+    const char *call;
+    if (fm_gate_open(&volume->gate, directory, reads_too, options, &call) != 0) {
+        int error = errno;
+        explain(call, directory, error, text, capacity);
+        fm_volume_destroy(volume->volume);
+        free(volume);
+        return error == EPERM ? STATUS_PRIVILEGE_NOT_HELD : fm_status_of_errno(error);
+    }
+    fm_gate_reader_add(&volume->gate);
+    *result = volume;
+    return STATUS_SUCCESS;
+}
+
+void fm_fanotify_volume_destroy(struct fm_fanotify_volume *volume, struct fm_counter_sink *sink)
+{
+    fm_gate_release(&volume->gate);
+    fm_gate_reader_remove(&volume->gate);
+    fm_gate_close(&volume->gate);
+    fm_fanotify_volume_counters(volume, sink);
+    fm_volume_destroy(volume->volume);
+    free(volume);
+}
+
+void fm_fanotify_volume_counters(const struct fm_fanotify_volume *volume, struct fm_counter_sink *sink)
+{
+    const struct fm_gate_counters *counters = &volume->gate.counters;
+#define ADD(name) sink->add(sink, "gate." #name, atomic_load_explicit(&counters->name, memory_order_relaxed))
+    ADD(read);
+    ADD(own);
+    ADD(outside);
+    ADD(overload);
+    ADD(undeliverable);
+    ADD(allowed);
+    ADD(denied);
+    ADD(late);
+    ADD(released);
+    ADD(in_flight);
+    ADD(in_flight_high_mark);
+    ADD(queue_overflows);
+    ADD(read_failures);
+    ADD(answer_failures);
+#undef ADD
+}
