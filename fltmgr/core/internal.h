@@ -74,6 +74,7 @@ struct _FLT_FILTER {
     uint64_t id;
     bool started;                          /* manager */
     bool unloading;                        /* manager */
+    bool unload_mandatory;                 /* manager */
     bool deleting;                         /* atomic, set under manager */
 };
 
@@ -259,6 +260,7 @@ FM_HIDDEN NTSTATUS fm_instance_attach(PFLT_FILTER filter, PFLT_VOLUME volume, co
 FM_HIDDEN void fm_instance_teardown(PFLT_INSTANCE instance, FLT_INSTANCE_TEARDOWN_FLAGS reason);
 FM_HIDDEN bool fm_instance_claim(PFLT_INSTANCE instance);
 FM_HIDDEN void fm_instances_of_filter_teardown(PFLT_FILTER filter, FLT_INSTANCE_TEARDOWN_FLAGS reason);
+FM_HIDDEN void fm_instances_of_volume_teardown(PFLT_VOLUME volume);
 FM_HIDDEN void fm_contexts_of_holder_delete(fm_context_holder *holder);
 FM_HIDDEN void fm_contexts_of_instance_delete(PFLT_INSTANCE instance);
 FM_HIDDEN void fm_contexts_of_filter_delete(PFLT_FILTER filter);
