@@ -255,6 +255,26 @@ TEST_F(Disconnect, DISC_17_a_refused_unload_leaves_the_filter_and_its_ports_work
     driver().planUnload(0);
 }
 
+TEST_F(Disconnect, DISC_18_a_mandatory_unload_cannot_be_refused) {
+    const Port port = openPort();
+    Connection connection = connect(port);
+    Senders farewell = driver().prepare(connection.client, SendCall().wantingReply(8));
+    const ULONG first = farewell.first();
+    driver().planUnload(status::fltDoNotDetach, first);
+    EXPECT_TRUE(FAILED(manager().unload("conformance")));
+
+    Receive receive;
+    ASSERT_CODE(result::pending, receive.arm(connection.handle()));
+    driver().disconnect();
+    Blocking stop("the end of the Filter Manager",
+                  [] { return manager().stop().empty() ? result::ok : result::aborted; });
+    const Message message = receive.wait();
+    EXPECT_EQ(payloadOf(first, 16), message.payload) << "the unload callback ran";
+    EXPECT_CODE(result::ok, connection.reply(message));
+    EXPECT_CODE(result::ok, stop.result());
+    manager().start();
+}
+
 TEST_F(Disconnect, DISC_19_a_filter_without_an_unload_callback_cannot_be_unloaded) {
     driver().reregister(CONFORMANCE_REGISTER_NO_UNLOAD);
     const Port port = openPort();
