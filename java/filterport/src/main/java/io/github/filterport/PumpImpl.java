@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -62,9 +63,10 @@ final class PumpImpl implements MessagePump {
   void start() throws FilterException {
     PortImpl port = plan.port();
     current = open(port != null ? port : connect());
+    ThreadFactory factory = plan.factory();
     for (int i = 0; i < plan.threads(); i++) {
       int index = i;
-      threads.add(plan.factory().newThread(() -> run(index)));
+      threads.add(factory.newThread(() -> run(index)));
     }
     threads.forEach(Thread::start);
   }
