@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool.h"
 
-#include <fltKernel.h>
+#include <ntifs.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -163,19 +163,6 @@ VOID NTAPI ExFreePool(PVOID P)
 VOID NTAPI ExFreePoolWithTag(PVOID P, ULONG Tag)
 {
     release(P, Tag, TRUE);
-}
-
-PVOID FLTAPI FltAllocatePoolAlignedWithTag(PFLT_INSTANCE Instance, POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
-{
-    UNREFERENCED_PARAMETER(Instance);
-    UNREFERENCED_PARAMETER(PoolType);
-    return allocate(NumberOfBytes, Tag, FALSE, __builtin_return_address(0));
-}
-
-VOID FLTAPI FltFreePoolAlignedWithTag(PFLT_INSTANCE Instance, PVOID Buffer, ULONG Tag)
-{
-    UNREFERENCED_PARAMETER(Instance);
-    release(Buffer, Tag, TRUE);
 }
 
 /* Lookaside lists: the C library's allocator keeps its own caches, so a list here is a size and a tag. */
