@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,13 +185,22 @@ uint64_t fm_process_start_key(pid_t pid)
     return field == NULL ? 0 : strtoull(field + 1, NULL, 10);
 }
 
-uint64_t fm_process_start_time(uint64_t start_key)
+static int64_t boot_time;
+
+static void read_boot_time(void)
 {
     struct timespec wall;
     struct timespec boot;
     (void)clock_gettime(CLOCK_REALTIME, &wall);
     (void)clock_gettime(CLOCK_BOOTTIME, &boot);
-    int64_t boot_time = (wall.tv_sec - boot.tv_sec) * INT64_C(10000000) + (wall.tv_nsec - boot.tv_nsec) / 100;
-    return (uint64_t)(boot_time + INT64_C(116444736000000000)) +
-           start_key * (UINT64_C(10000000) / (uint64_t)sysconf(_SC_CLK_TCK));
+    boot_time = (wall.tv_sec - boot.tv_sec) * INT64_C(10000000) + (wall.tv_nsec - boot.tv_nsec) / 100 +
+                INT64_C(116444736000000000);
+}
+
+uint64_t fm_process_start_time(uint64_t start_key)
+{
+    /* Once: the system clock moves, and drivers compare these times to know a process again. */
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, read_boot_time);
+    return (uint64_t)boot_time + start_key * (UINT64_C(10000000) / (uint64_t)sysconf(_SC_CLK_TCK));
 }

@@ -50,7 +50,7 @@ void fm_sids_fini(struct fm_sids *sids);
  */
 uint64_t fm_process_start_key(pid_t pid);
 
-/** The same as a system time, 100 ns since 1601 UTC. */
+/** The same as a system time, 100 ns since 1601 UTC; always the same for the same key. */
 uint64_t fm_process_start_time(uint64_t start_key);
 
 #endif

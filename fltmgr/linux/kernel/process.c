@@ -23,6 +23,7 @@ struct _KPROCESS {
     LONG references;
     uint64_t pid;
     uint64_t key;
+    LONGLONG create_time;   /* 0: not asked for yet */
     struct _KPROCESS *next; /* of the table */
 };
 
@@ -120,8 +121,13 @@ HANDLE NTAPI PsGetProcessId(PEPROCESS Process)
 
 LONGLONG NTAPI PsGetProcessCreateTimeQuadPart(PEPROCESS Process)
 {
-    uint64_t start = fm_process_start_key((pid_t)Process->pid);
-    return start == 0 ? 0 : (LONGLONG)fm_process_start_time(start);
+    LONGLONG time = __atomic_load_n(&Process->create_time, __ATOMIC_RELAXED);
+    if (time == 0) {
+        uint64_t start = fm_process_start_key((pid_t)Process->pid);
+        time = start == 0 ? 0 : (LONGLONG)fm_process_start_time(start);
+        __atomic_store_n(&Process->create_time, time, __ATOMIC_RELAXED);
+    }
+    return time;
 }
 
 PEPROCESS NTAPI PsGetCurrentProcess(void)
