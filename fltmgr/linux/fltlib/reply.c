@@ -56,13 +56,13 @@ static NTSTATUS reply(struct fl_connection *connection, const FILTER_REPLY_HEADE
         return STATUS_PORT_DISCONNECTED;
     uint64_t id = header->MessageId;
     uint32_t number = fpw_id_cell(id);
-    if (number >= FPW_CELLS)
+    if (number >= FPW_CELLS || fpw_id_generation(id) > FPW_GENERATION_MASK)
         return STATUS_FLT_NO_WAITER_FOR_REPLY;
     struct fpw_cell *cell = &connection->region->cells[number];
     uint32_t length = size - (uint32_t)sizeof *header;
     bool sleeping = false;
     claim(&connection->claims[number]);
-    NTSTATUS status = fill_cell(cell, fpw_id_generation(id) & FPW_GENERATION_MASK, header, length, &sleeping);
+    NTSTATUS status = fill_cell(cell, fpw_id_generation(id), header, length, &sleeping);
     unclaim(&connection->claims[number]);
     if (sleeping)
         fpw_futex_wake(fpw_cell_futex(cell), INT32_MAX);
