@@ -94,7 +94,7 @@ class EmbeddedFilterManagerTest {
 
   /** A shared object that is no driver. */
   private static Path anyLibrary() {
-    return Path.of(System.getProperty("java.home"), "lib", "libjava.so");
+    return Path.of(System.getProperty("filterport.natives"), "lib", "libfltlib.so");
   }
 
   @Test
