@@ -22,8 +22,8 @@ HRESULT WINAPI FpConnectCommunicationPortAt(_In_opt_ const char *manager, _In_ L
                                             LPCVOID lpContext, _In_ WORD wSizeOfContext, _Outptr_ HANDLE *hPort);
 
 /**
- * Allocates memory that the connection's filter manager also maps: receives whose buffer and OVERLAPPED lie in it are
- * filled in place. Page aligned, zeroed, at least `bytes` long. *pinned (may be NULL) tells whether mlock succeeded.
+ * Allocates memory that the connection's filter manager also maps: receives whose buffer lies in it are filled in place.
+ * Page aligned, zeroed, at least `bytes` long. *pinned (may be NULL) tells whether mlock succeeded.
  * Blocks for one exchange with the manager. 0x800705AA: over the manager's limit for this user, or out of memory.
  */
 HRESULT WINAPI FpArenaAllocate(_In_ HANDLE hPort, _In_ SIZE_T bytes, _Outptr_ PVOID *address, _Out_opt_ BOOL *pinned);
@@ -36,7 +36,8 @@ HRESULT WINAPI FpArenaFree(_In_ PVOID address);
 
 /**
  * How threads wait on this connection, or on a completion port that it is alone on: 0 sleeps at once; otherwise the longest
- * time to spin before sleeping, which adapts itself down to nothing while spinning does not pay. Default: 20,000.
+ * time to spin before sleeping, which adapts itself down to nothing, but for short trials, while spinning does not pay.
+ * Default: 20,000.
  */
 HRESULT WINAPI FpSetWaitPolicy(_In_ HANDLE hPort, _In_ ULONG spinNanoseconds);
 

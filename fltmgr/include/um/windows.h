@@ -9,8 +9,7 @@
  * another thread closes meanwhile wakes its users, as on Windows. Functions that return BOOL leave their reason in
  * GetLastError(), those that return HRESULT in their result.
  *
- * OVERLAPPED.Internal of a receive whose OVERLAPPED lies outside an arena (filterport_linux.h) changes only while some
- * thread is inside a library call that waits or asks for completions.
+ * OVERLAPPED.Internal changes only while some thread is inside a library call that waits or asks for completions.
  */
 #ifndef FILTERPORT_WINDOWS_H
 #define FILTERPORT_WINDOWS_H

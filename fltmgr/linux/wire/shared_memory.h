@@ -56,9 +56,6 @@ enum {
     FPW_NO_CELL = 0xFFFF,   /* cell number in the id of a message that wants no reply */
 };
 
-/** Host's offsets within an arena; FPW_OUTSIDE: not in one. */
-#define FPW_OUTSIDE UINT64_MAX
-
 struct fpw_header {
     uint32_t magic;
     uint32_t version;
@@ -71,10 +68,9 @@ struct fpw_header {
 struct fpw_submission {
     uint32_t cookie;     /* low 16 bits: number below FPW_RECEIVES, not armed now; the rest is the client's */
     uint32_t arena;
-    uint64_t offset;     /* of the message buffer in that arena, 8-byte aligned */
-    uint64_t overlapped; /* offset of the OVERLAPPED in the same arena, or FPW_OUTSIDE */
+    uint64_t offset;     /* of the message buffer in that arena */
     uint32_t length;     /* of the buffer, header included */
-    uint32_t reserved;
+    uint32_t reserved[3];
 };
 
 /** A receive that ended. */

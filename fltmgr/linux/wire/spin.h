@@ -15,7 +15,8 @@
 
 enum {
     FPW_SPIN_DEFAULT_NS = 20000,
-    FPW_SPIN_MISSES = 8,
+    FPW_SPIN_MISSES = 4,
+    FPW_SPIN_TRIAL = 5,          /* a trial lasts up to this many times the cap: a thread has to be woken in it */
     FPW_SPIN_WINDOW_SHIFT = 22,  /* windows of 4 ms of the coarse clock */
     FPW_SPIN_WINDOW_EVERY = 63   /* one window in 64 */
 };
@@ -29,7 +30,7 @@ struct fpw_spin {
 static inline void fpw_spin_init(struct fpw_spin *spin, uint32_t cap_ns)
 {
     atomic_store_explicit(&spin->cap_ns, sysconf(_SC_NPROCESSORS_ONLN) > 1 ? cap_ns : 0, memory_order_relaxed);
-    atomic_store_explicit(&spin->misses, 0, memory_order_relaxed);
+    atomic_store_explicit(&spin->misses, 1, memory_order_relaxed);
     atomic_store_explicit(&spin->window, 0, memory_order_relaxed);
 }
 
@@ -46,8 +47,11 @@ static inline void fpw_pause(void)
 static inline uint32_t fpw_spin_budget(struct fpw_spin *spin)
 {
     uint32_t cap = atomic_load_explicit(&spin->cap_ns, memory_order_relaxed);
-    if (cap == 0 || atomic_load_explicit(&spin->misses, memory_order_relaxed) < FPW_SPIN_MISSES)
+    uint32_t misses = atomic_load_explicit(&spin->misses, memory_order_relaxed);
+    if (misses == 0 || cap == 0)
         return cap;
+    if (misses < FPW_SPIN_MISSES)
+        return cap * FPW_SPIN_TRIAL;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     uint32_t window =
@@ -55,8 +59,8 @@ static inline uint32_t fpw_spin_budget(struct fpw_spin *spin)
     if ((window & FPW_SPIN_WINDOW_EVERY) != 0 || window == atomic_load_explicit(&spin->window, memory_order_relaxed))
         return 0;
     atomic_store_explicit(&spin->window, window, memory_order_relaxed);
-    atomic_store_explicit(&spin->misses, 0, memory_order_relaxed);
-    return cap;
+    atomic_store_explicit(&spin->misses, 1, memory_order_relaxed);
+    return cap * FPW_SPIN_TRIAL;
 }
 
 static inline void fpw_spin_hit(struct fpw_spin *spin)
