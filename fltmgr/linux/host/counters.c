@@ -61,7 +61,7 @@ static void add_workers(struct fm_counter_sink *sink)
 static void add_pool(struct fm_counter_sink *sink)
 {
     struct fm_pool_counters counters;
-    fm_pool_counters(&counters);
+    fm_pool_read_counters(&counters);
     ADD("pool", allocations);
     ADD("pool", bytes);
     ADD("pool", leaks);

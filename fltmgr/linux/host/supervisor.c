@@ -87,7 +87,7 @@ static int watch(pid_t host, uint32_t heartbeat_ms, const struct fm_heartbeat *h
         if (signal_number >= 0 || errno != EAGAIN || heartbeat_ms == 0) {
             continue; /* only a whole tick without a signal counts as one */
         }
-        uint64_t now = atomic_load_explicit(&heartbeat->beats, memory_order_relaxed);
+        uint64_t now = __atomic_load_n(&heartbeat->beats, __ATOMIC_RELAXED);
         misses = now == seen && now != 0 ? misses + 1 : 0;
         seen = now;
         if (misses >= misses_to_kill && !killed) {

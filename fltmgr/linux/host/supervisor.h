@@ -2,7 +2,6 @@
 #ifndef FLTMGR_LINUX_HOST_SUPERVISOR_H
 #define FLTMGR_LINUX_HOST_SUPERVISOR_H
 
-#include <stdatomic.h>
 #include <stdint.h>
 
 /*
@@ -15,13 +14,13 @@
 
 /** A page both processes see. The host writes, the supervisor reads. */
 struct fm_heartbeat {
-    _Atomic uint64_t beats; /* 0 until the first beat: a host that has not begun to beat gates nothing */
+    uint64_t beats; /* atomic; 0 until the first beat: a host that has not begun to beat gates nothing */
 };
 
 /** One beat. Any thread of the host; the reader of fanotify events calls it. */
 static inline void fm_heartbeat_beat(struct fm_heartbeat *heartbeat)
 {
-    atomic_fetch_add_explicit(&heartbeat->beats, 1, memory_order_relaxed);
+    (void)__atomic_add_fetch(&heartbeat->beats, 1, __ATOMIC_RELAXED);
 }
 
 /** How often the host must beat, in milliseconds, for a supervisor with this limit (0 = none). */

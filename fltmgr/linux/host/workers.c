@@ -38,7 +38,8 @@ static struct {
     uint32_t most_gated;
     uint32_t most_threads;
     uint32_t running;
-    bool starting; /* somebody creates a thread outside the lock */
+    uint32_t arriving; /* threads that are being created and have not asked for work yet */
+    bool creation_failed; /* nobody is left who would try again: the next submit does */
     bool stopping;
     struct fm_worker_counters counters;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .quiet = PTHREAD_COND_INITIALIZER};
@@ -79,14 +80,14 @@ static void finished(enum fm_job_class job_class)
 
 static bool wants_thread(void)
 {
-    return !pool.starting && pool.idle == NULL && pool.counters.threads < pool.most_threads &&
+    return pool.arriving == 0 && pool.idle == NULL && pool.counters.threads < pool.most_threads &&
            !(pool.stopping && pool.counters.queued == 0);
 }
 
 /* With the lock held, which it gives up meanwhile. */
 static void start_thread(void)
 {
-    pool.starting = true;
+    pool.arriving++;
     pool.counters.threads++;
     if (pool.counters.threads > pool.counters.threads_high_mark) {
         pool.counters.threads_high_mark = pool.counters.threads;
@@ -102,8 +103,9 @@ static void start_thread(void)
     int error = pthread_create(&thread, &attributes, worker_main, NULL);
     pthread_attr_destroy(&attributes);
     pthread_mutex_lock(&pool.lock);
-    pool.starting = false;
+    pool.creation_failed = error != 0;
     if (error != 0) {
+        pool.arriving--;
         pool.counters.threads--;
         if (pool.counters.refused_threads++ == 0) {
             fm_log("workers: pthread_create failed with %u threads: %s; jobs wait for the threads there are",
@@ -119,6 +121,7 @@ static void *worker_main(void *argument)
     fm_park_init(&self.park);
     struct fm_host_thread *thread = fm_host_thread_begin("fm-worker");
     pthread_mutex_lock(&pool.lock);
+    pool.arriving--;
     for (;;) {
         enum fm_job_class job_class;
         struct fm_job *job = take(&job_class);
@@ -219,8 +222,8 @@ void fm_workers_submit(struct fm_job *job, enum fm_job_class job_class)
         pool.counters.queued_high_mark = pool.counters.queued;
     }
     struct worker *woken = match();
-    if (woken == NULL && pool.counters.threads == 0 && wants_thread()) {
-        start_thread(); /* creation failed earlier and nobody is left to try again */
+    if (woken == NULL && pool.creation_failed && wants_thread()) {
+        start_thread();
     }
     pthread_mutex_unlock(&pool.lock);
     wake_all(woken);

@@ -291,7 +291,7 @@ static void add_tallies(const struct image *image, struct fm_pool_counters *coun
     }
 }
 
-void fm_pool_counters(struct fm_pool_counters *counters)
+void fm_pool_read_counters(struct fm_pool_counters *counters)
 {
     *counters = (struct fm_pool_counters){0};
     pthread_rwlock_rdlock(&pool.lock);

@@ -27,6 +27,6 @@ struct fm_pool_counters {
     uint64_t bytes;
     uint64_t leaks; /* allocations left behind by images that were unloaded */
 };
-void fm_pool_counters(struct fm_pool_counters *counters);
+void fm_pool_read_counters(struct fm_pool_counters *counters);
 
 #endif
