@@ -91,8 +91,9 @@ public interface FilterPort extends AutoCloseable {
    * Idempotent.
    *
    * <p>Waits until other threads have left native code, at most {@link
-   * ReceiveOptions#closeTimeout()}; what could not be freed by then is freed by the thread that
-   * leaves last, and a warning is logged. Called from a handler of this connection it only marks
+   * ReceiveOptions#closeTimeout()}; what is still in use then is freed in the background, and a
+   * warning is logged. A {@link #send} returns when the driver's callback does: nothing interrupts
+   * that. Called from a handler of this connection it only marks
    * the end and returns: the message at hand can still be answered, and the connection is closed
    * when the handler returns.
    *
