@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "opener.h"
+
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <fstream>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+Opener::Opener(const std::string &path, How how) {
+    const char *name = path.c_str();
+    char *const arguments[] = {const_cast<char *>(name), nullptr};
+    char *const environment[] = {nullptr};
+    pid_ = fork();
+    if (pid_ == 0) {
+        close_range(3, ~0U, 0); // the test's pipes to fltmgrd among them
+        if (how == execute) {
+            execve(name, arguments, environment);
+            _exit(errno);
+        }
+        _exit(open(name, O_RDONLY | O_CLOEXEC) >= 0 ? 0 : errno);
+    }
+}
+
+Opener::~Opener() {
+    if (pid_ > 0) {
+        kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
+    }
+}
+
+int Opener::result(std::chrono::milliseconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (pid_ > 0) {
+        int status = 0;
+        if (waitpid(pid_, &status, WNOHANG) == pid_) {
+            result_ = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+            pid_ = -1;
+        } else if (std::chrono::steady_clock::now() >= end) {
+            return -1;
+        } else {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+    return result_;
+}
+
+bool Opener::awaitBlocked() {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < end) {
+        std::ifstream file("/proc/" + std::to_string(pid_) + "/wchan");
+        std::string where;
+        file >> where;
+        if (where.find("fanotify") != std::string::npos) {
+            return true;
+        }
+        std::ifstream stat("/proc/" + std::to_string(pid_) + "/stat");
+        std::string text;
+        std::getline(stat, text);
+        const size_t name = text.rfind(')');
+        if ((where.empty() || where == "0") && name != std::string::npos && (text[name + 2] == 'S' || text[name + 2] == 'D')) {
+            return true; /* a kernel that hides wchan */
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return false;
+}
+
+int openElsewhere(const std::string &path, Opener::How how) { return Opener(path, how).result(); }
