@@ -92,7 +92,8 @@ _IRQL_requires_max_(APC_LEVEL) VOID FpCountersGet(_Out_ FP_COUNTERS *Counters) {
     FP_APC_CODE();
     FltAcquirePushLockExclusive(&FpDriver.Counters.Lock);
     for (index = 0; index < FpCounterCount; index++) {
-        values[index] = FpDriver.Counters.Values[index];
+        /* an atomic read: those who count outside the lock may be at it */
+        values[index] = InterlockedExchangeAdd64(&FpDriver.Counters.Values[index], 0);
     }
     peak = ReadNoFence(&FpDriver.Counters.WaitingPeak);
     FltReleasePushLock(&FpDriver.Counters.Lock);
