@@ -214,7 +214,8 @@ fm_status fm_user_message(fm_connection *connection, void *input, uint32_t input
 
 /**
  * [U] Disconnects without closing the user's handle: for a client that broke the protocol. Does not block, calls no driver.
- * [L] variant: fm_connection_break_locked.
+ * [L] variant: fm_connection_break_locked, which may also be called from within collect(): disconnected(), collect() and drop() then run
+ * nested in it, and the outer collect() returns without handing over more.
  */
 void fm_connection_break(fm_connection *connection);
 void fm_connection_break_locked(fm_connection *connection);

@@ -205,7 +205,6 @@ fm_sleep_result MemoryTransport::sleep(void *transport, fm_send *send, fm_sleep_
         self.sleepers_[kind]++;
         world::changed.notify_all();
         for (;;) {
-            auto window = self.open_.find(send->slot.message_id);
             if (send->transport[0] != 0) {
                 send->transport[0] = 0;
                 result = FM_SLEEP_WOKEN;
@@ -215,7 +214,7 @@ fm_sleep_result MemoryTransport::sleep(void *transport, fm_send *send, fm_sleep_
                 result = FM_SLEEP_WOKEN;
                 break;
             }
-            if (kind == FM_SLEEP_REPLY && (self.lie || (window != self.open_.end() && window->second.replied))) {
+            if (kind == FM_SLEEP_REPLY && (self.lie || self.open_.at(send->slot.message_id).replied)) {
                 result = FM_SLEEP_ANSWERED;
                 break;
             }

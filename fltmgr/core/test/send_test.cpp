@@ -248,6 +248,7 @@ TEST_F(Send, OPEN_04_first_come_first_served_and_GET_07_for_receives)
     client->transport.await_sleepers(FM_SLEEP_QUEUED, 1);
     Receive *one = client->transport.arm_silently();
     Receive *two = client->transport.arm();
+    client->transport.await(one);
     client->transport.await(two);
     EXPECT_EQ(one->payload(), "first");
     EXPECT_EQ(two->payload(), "second");
