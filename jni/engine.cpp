@@ -190,8 +190,7 @@ void Engine::UnparkLocked() {
 
 void Engine::GiveBack(uint32_t slot) {
     uint8_t taken = kTaken;
-    if (slot > options_.slots ||
-        !slots_[slot].state.compare_exchange_strong(taken, kFree, std::memory_order_acq_rel)) {
+    if (slot > options_.slots || !slots_[slot].state.compare_exchange_strong(taken, kFree, std::memory_order_acq_rel)) {
         return;
     }
     if (!IsLarge(slot) && !parking_.load(std::memory_order_acquire)) {
@@ -416,8 +415,7 @@ int Engine::Reply(uint32_t slot, NTSTATUS status, uint32_t length) {
     FILTER_REPLY_HEADER *reply = ReplyAt(slot);
     reply->Status = status;
     reply->MessageId = HeaderAt(slot)->MessageId;
-    HRESULT result =
-        fltlib.FilterReplyMessage(port_, reply, static_cast<DWORD>(sizeof(FILTER_REPLY_HEADER)) + length);
+    HRESULT result = fltlib.FilterReplyMessage(port_, reply, static_cast<DWORD>(sizeof(FILTER_REPLY_HEADER)) + length);
     switch (result) {
     case S_OK:
         return kReplyDelivered;

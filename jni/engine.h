@@ -58,17 +58,17 @@ struct EngineOptions {
 struct EngineLayout {
     uint64_t size;
     uint32_t slot_stride;
-    uint32_t slot_reply;    /**< FILTER_REPLY_HEADER, from the slot's start */
-    uint32_t large_slot;    /**< from the arena's start; its index is the number of slots */
-    uint32_t large_reply;   /**< from the large slot's start */
-    uint32_t batch;         /**< from the arena's start */
-    uint32_t batch_stride;  /**< one area for each reader */
+    uint32_t slot_reply;   /**< FILTER_REPLY_HEADER, from the slot's start */
+    uint32_t large_slot;   /**< from the arena's start; its index is the number of slots */
+    uint32_t large_reply;  /**< from the large slot's start */
+    uint32_t batch;        /**< from the arena's start */
+    uint32_t batch_stride; /**< one area for each reader */
 };
 
 EngineLayout EngineLayoutFor(const EngineOptions &options);
 
 class Engine {
-public:
+  public:
     /** Arms every slot of `arena`, which the caller keeps alive until Destroy, and longer if that tells so. */
     static HRESULT Create(HANDLE port, void *arena, const EngineOptions &options, Engine **engine);
 
@@ -91,8 +91,8 @@ public:
     void Interrupt();
 
     /**
-     * Cancels all receives (not if the port's handle is closed: they end by themselves then) and takes back what comes, at
-     * most `timeout` ns. Messages that were in fact delivered are written to reader 0's batch area. Returns their
+     * Cancels all receives (not if the port's handle is closed: they end by themselves then) and takes back what comes,
+     * at most `timeout` ns. Messages that were in fact delivered are written to reader 0's batch area. Returns their
      * number; *pending is that of the receives still out.
      */
     int Stop(int64_t timeout, bool cancel, uint32_t *pending);
@@ -106,7 +106,7 @@ public:
     /** Closes the completion port and frees the engine. The arena may be freed only if no receive is pending. */
     void Destroy();
 
-private:
+  private:
     enum State : uint8_t { kFree, kArmed, kTaken, kParked };
 
     struct alignas(64) Slot {

@@ -71,7 +71,8 @@ void JNICALL Shim_layout(JNIEnv *env, jclass, jintArray out) {
 
 /* ---- connection ---- */
 
-jint JNICALL Shim_connect(JNIEnv *env, jclass, jcharArray name, jbyteArray context, jbyteArray manager, jlongArray out) {
+jint JNICALL Shim_connect(JNIEnv *env, jclass, jcharArray name, jbyteArray context, jbyteArray manager,
+                          jlongArray out) {
     Text path(env, manager);
     Text bytes(env, context);
     jsize length = env->GetArrayLength(context);
@@ -109,8 +110,13 @@ jboolean JNICALL Shim_closePort(JNIEnv *, jclass, jlong port) {
 
 void JNICALL Shim_engineLayout(JNIEnv *env, jclass, jintArray options, jlongArray out) {
     EngineLayout layout = EngineLayoutFor(OptionsFrom(env, options));
-    const jlong values[] = {static_cast<jlong>(layout.size),  layout.slot_stride, layout.slot_reply, layout.large_slot,
-                            layout.large_reply, layout.batch, layout.batch_stride};
+    const jlong values[] = {static_cast<jlong>(layout.size),
+                            layout.slot_stride,
+                            layout.slot_reply,
+                            layout.large_slot,
+                            layout.large_reply,
+                            layout.batch,
+                            layout.batch_stride};
     env->SetLongArrayRegion(out, 0, sizeof values / sizeof values[0], values);
 }
 

@@ -38,8 +38,8 @@ extern Fltlib fltlib;
 const char *FltlibBind();
 
 /**
- * Connects. `manager` is a path in the file system's encoding or nullptr for the system's filter manager; Windows has only
- * the latter and answers ERROR_NOT_SUPPORTED otherwise.
+ * Connects. `manager` is a path in the file system's encoding or nullptr for the system's filter manager; Windows has
+ * only the latter and answers ERROR_NOT_SUPPORTED otherwise.
  */
 HRESULT FltlibConnect(const char *manager, LPCWSTR name, const void *context, WORD length, HANDLE *port);
 

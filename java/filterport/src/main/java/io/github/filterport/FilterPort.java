@@ -93,9 +93,8 @@ public interface FilterPort extends AutoCloseable {
    * <p>Waits until other threads have left native code, at most {@link
    * ReceiveOptions#closeTimeout()}; what is still in use then is freed in the background, and a
    * warning is logged. A {@link #send} returns when the driver's callback does: nothing interrupts
-   * that. Called from a handler of this connection it only marks
-   * the end and returns: the message at hand can still be answered, and the connection is closed
-   * when the handler returns.
+   * that. Called from a handler of this connection it only marks the end and returns: the message
+   * at hand can still be answered, and the connection is closed when the handler returns.
    *
    * <p>Buffers obtained from this connection stay readable; what they show has no meaning any more.
    */

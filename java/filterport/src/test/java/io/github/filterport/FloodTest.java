@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.filterport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Many messages: nothing is allocated, nothing is lost, races have only the outcomes that are
+ * listed.
+ */
+@Timeout(300)
+class FloodTest {
+  private static final int WARM_UP = 100_000;
+  private static final int MILLION = 1_000_000;
+  private static TestManager manager;
+
+  @BeforeAll
+  static void start() throws Exception {
+    manager = TestManager.start("flood");
+  }
+
+  @AfterAll
+  static void stop() {
+    manager.close();
+  }
+
+  @Test
+  void aMillionMessagesAllocateNothing() throws Exception {
+    AtomicReference<Thread> handlerThread = new AtomicReference<>();
+    try (FilterPort port = manager.connector(FloodDriver.PORT).connect();
+        MessagePump pump =
+            port.pump()
+                .threadFactory(
+                    task -> {
+                      Thread thread = new Thread(task, "counted");
+                      handlerThread.set(thread);
+                      return thread;
+                    })
+                .start(FloodDriver::answer)) {
+      assertThat(FloodDriver.flood(port, WARM_UP, 64, 16, 0).right()).isEqualTo(WARM_UP);
+      long before = ThreadAllocation.of(handlerThread.get());
+      assertThat(FloodDriver.flood(port, MILLION, 64, 16, 0).right()).isEqualTo(MILLION);
+      long bytes = ThreadAllocation.of(handlerThread.get()) - before;
+      System.out.println(
+          "allocated by the handler's thread for 10^6 messages: " + bytes + " bytes");
+      assertThat(bytes / MILLION).as("bytes per message").isZero();
+      assertThat(bytes).as("bytes for a million messages").isLessThan(100_000);
+      assertThat(pump.counters().replied()).isEqualTo(WARM_UP + MILLION);
+    }
+  }
+
+  @Test
+  void manySendersAndReadersLoseNothing() throws Exception {
+    int senders = 16;
+    int each = 2_000;
+    long all = (long) senders * each;
+    ExecutorService others = Executors.newFixedThreadPool(2);
+    try (FilterPort port = manager.connector(FloodDriver.PORT).connect();
+        MessagePump pump =
+            port.pump()
+                .threads(3)
+                .options(ReceiveOptions.defaults().withInFlight(8).withMaxDeferred(7))
+                .start(
+                    m -> {
+                      PendingReply pending = m.payload().getInt(0) % 3 == 0 ? m.tryDefer() : null;
+                      if (pending == null) {
+                        FloodDriver.answer(m);
+                      } else {
+                        others.execute(
+                            () -> {
+                              pending.replyBuffer().putInt(0, ~pending.payload().getInt(0));
+                              pending.complete(0, 4);
+                            });
+                      }
+                    })) {
+      List<CompletableFuture<FloodDriver.Answer>> answers = new ArrayList<>();
+      for (int i = 0; i < senders; i++) {
+        answers.add(async(() -> FloodDriver.flood(port, each, 64, 16, 0)));
+      }
+      for (CompletableFuture<FloodDriver.Answer> answer : answers) {
+        assertThat(answer.join()).isEqualTo(new FloodDriver.Answer(each, each, 0, 0));
+      }
+      assertThat(pump.stop(Duration.ofSeconds(20))).isTrue();
+      PortCounters c = pump.counters();
+      assertThat(c.replied()).as(c.toString()).isEqualTo(all);
+      assertThat(c.delivered()).as(c.toString()).isEqualTo(all);
+      assertThat(c.inFlight()).isZero();
+    } finally {
+      others.shutdown();
+    }
+  }
+
+  @Test
+  void replyRacesTimeout() throws Exception {
+    // Outcomes: the reply is in time (DELIVERED, the sender succeeds) or late (NO_WAITER, the
+    // sender
+    // times out), or the sender gave up before delivery (no message). No reply may reach another
+    // one.
+    AtomicInteger delivered = new AtomicInteger();
+    AtomicInteger late = new AtomicInteger();
+    try (FilterPort port = manager.connector(FloodDriver.PORT).connect();
+        MessagePump pump =
+            port.pump()
+                .threads(2)
+                .start(
+                    m -> {
+                      long until = System.nanoTime() + m.payload().getInt(0) % 3 * 600_000L;
+                      while (System.nanoTime() < until) {
+                        Thread.onSpinWait();
+                      }
+                      m.replyBuffer().putInt(0, ~m.payload().getInt(0));
+                      switch (m.reply(4)) {
+                        case DELIVERED:
+                          delivered.incrementAndGet();
+                          break;
+                        case NO_WAITER:
+                          late.incrementAndGet();
+                          break;
+                        default:
+                          throw new AssertionError();
+                      }
+                    })) {
+      List<CompletableFuture<FloodDriver.Answer>> answers = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        answers.add(async(() -> FloodDriver.flood(port, 1_000, 64, 16, 1)));
+      }
+      int sent = 0;
+      int timedOut = 0;
+      for (CompletableFuture<FloodDriver.Answer> answer : answers) {
+        assertThat(answer.join().last()).isZero();
+        assertThat(answer.join().right()).isEqualTo(answer.join().sent());
+        sent += answer.join().sent();
+        timedOut += answer.join().timedOut();
+      }
+      assertThat(pump.stop(Duration.ofSeconds(20))).isTrue();
+      assertThat(sent + timedOut).isEqualTo(2_000);
+      assertThat(sent).isEqualTo(delivered.get());
+      assertThat(late.get()).isLessThanOrEqualTo(timedOut);
+      assertThat(pump.counters().late()).isEqualTo(late.get());
+    }
+  }
+
+  @Test
+  void closeInFullFlightLosesNothing() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      FilterPort port = manager.connector(FloodDriver.PORT).connect();
+      AtomicInteger handled = new AtomicInteger();
+      MessagePump pump =
+          port.pump()
+              .threads(2)
+              .start(
+                  m -> {
+                    handled.incrementAndGet();
+                    FloodDriver.answer(m);
+                  });
+      List<CompletableFuture<FloodDriver.Answer>> answers = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        answers.add(async(() -> FloodDriver.flood(port, MILLION, 64, 16, 0)));
+      }
+      while (handled.get() < 200) {
+        Thread.onSpinWait();
+      }
+      pump.close();
+      for (CompletableFuture<FloodDriver.Answer> answer : answers) {
+        // its own FilterSendMessage may have been cut off by the close, too
+        answer.handle((done, failed) -> done).join();
+      }
+      PortCounters c = pump.counters();
+      assertThat(c.inFlight()).as(c.toString()).isZero();
+      assertThat(c.delivered())
+          .as(c.toString())
+          .isEqualTo(c.replied() + c.disconnected() + c.late() + c.fallback());
+      assertThat(pump.failure()).isNull();
+    }
+  }
+
+  private interface Call<T> {
+    T call() throws Exception;
+  }
+
+  private static <T> CompletableFuture<T> async(Call<T> call) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return call.call();
+          } catch (Exception e) {
+            throw new java.util.concurrent.CompletionException(e);
+          }
+        },
+        task -> {
+          Thread thread = new Thread(task);
+          thread.setDaemon(true);
+          thread.start();
+        });
+  }
+}
