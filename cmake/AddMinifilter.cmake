@@ -16,9 +16,9 @@ function(add_minifilter name)
     "${PROJECT_SOURCE_DIR}/fltmgr/include/shared" "${PROJECT_SOURCE_DIR}/fltmgr/include/km"
     ${ARG_INCLUDE})
   target_compile_definitions(${target} PRIVATE ${ARG_DEFINE})
-  target_compile_options(${target} PRIVATE
-    -fshort-wchar -Wframe-larger-than=$<IF:$<BOOL:${FILTERPORT_SANITIZE}>,16384,2048>)
+  # Pool tags are four characters in one constant, as drivers write them.
+  target_compile_options(${target} PRIVATE -fshort-wchar -Wno-multichar)
   if(NOT FILTERPORT_SANITIZE)
-    target_compile_options(${target} PRIVATE -ffreestanding)
+    target_compile_options(${target} PRIVATE -ffreestanding -Wframe-larger-than=2048)
   endif()
 endfunction()
