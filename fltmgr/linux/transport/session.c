@@ -277,8 +277,13 @@ static bool handle(struct fmt_session *session, const struct fpw_control_request
         connect_request(session, request, length);
         return true;
     }
-    return state == FMT_CONNECTED && request->name_length == 0 && request->context_length == 0 &&
-           connected_request(session, request);
+    if (request->kind < FPW_LANE || request->kind > FPW_CLOSE || request->name_length != 0 || request->context_length != 0)
+        return false;
+    if (state == FMT_CLOSING || state == FMT_CLOSED) { /* another thread of the client has closed meanwhile */
+        fmt_answer(session->watch.descriptor, FMT_PORT_DISCONNECTED, 0, 0, -1);
+        return true;
+    }
+    return state == FMT_CONNECTED && connected_request(session, request);
 }
 
 void fmt_session_event(struct fmt_session *session, uint32_t events)
