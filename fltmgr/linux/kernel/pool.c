@@ -39,6 +39,7 @@ static struct {
     pthread_rwlock_t lock;
     struct image images[FM_POOL_MOST_IMAGES];
     struct image others; /* whatever no image covers: the host itself */
+    struct tally *left; /* of unloaded images; blocks still point to them */
     unsigned high_mark;
     LONG64 leaks;
 } pool = {.lock = PTHREAD_RWLOCK_INITIALIZER};
@@ -266,7 +267,8 @@ size_t fm_pool_image_unloaded(uintptr_t start)
                 free(tally);
                 continue;
             }
-            /* Blocks still point to this tally: it stays. */
+            tally->next = pool.left;
+            pool.left = tally;
             leaks += (size_t)tally->count;
             fm_log("driver %s left %lld pool allocations, %lld bytes, with tag '%c%c%c%c'", image->name, tally->count,
                    tally->bytes, printable(tally->tag, 0), printable(tally->tag, 1), printable(tally->tag, 2),

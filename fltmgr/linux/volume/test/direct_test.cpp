@@ -22,12 +22,14 @@ protected:
             unlink((folder + "/" + name).c_str());
         }
         rmdir(folder.c_str());
-        EXPECT_EQ(manager.stop(), 0);
+        const int status = manager.stop();
+        EXPECT_TRUE(status == 0 || leaks) << "exit status " << status;
     }
     void file(const std::string &name, const std::string &content) { std::ofstream(folder + "/" + name) << content; }
     std::string open(const std::string &arguments) { return manager.command("open Direct1 " + arguments); }
     Manager manager;
     std::string folder;
+    bool leaks = false; // a leak checker gives the host another exit status
 };
 
 constexpr const char *opened = "ok status=0x00000000";
@@ -92,6 +94,7 @@ TEST_F(DirectVolume, worksOnWithoutTheDriver) {
 }
 
 TEST_F(DirectVolume, reportsAPoolLeakAtUnload) {
+    leaks = true;
     file("leak", "");
     EXPECT_EQ(open("leak r"), opened);
     EXPECT_EQ(manager.counter("pool.allocations"), 1);
