@@ -123,8 +123,7 @@ enum {
     CONFORMANCE_EVENT_CLOSE_CLIENT,
     CONFORMANCE_EVENT_UNREGISTER,
     CONFORMANCE_EVENT_UNREGISTER_END,
-    CONFORMANCE_EVENT_CREATE_INSIDE,
-    CONFORMANCE_EVENT_SEND_END
+    CONFORMANCE_EVENT_CREATE_INSIDE
 };
 
 /* CONFORMANCE_PORT_OPTIONS.Callbacks */
@@ -258,15 +257,17 @@ typedef struct _CONFORMANCE_ANSWER {
 
 typedef struct _CONFORMANCE_COUNTERS {
     ULONG Values[CONFORMANCE_COUNTER_COUNT];
-    ULONG Clients; /* connections accepted and not yet through DisconnectNotify, of all test ports */
-    ULONG Events;  /* entries in the journal */
+    ULONG Clients;      /* connections accepted and not yet through DisconnectNotify, of all test ports */
+    ULONG Events;       /* entries in the journal */
+    ULONG NewestClient; /* of one port: the connection it accepted last, or NONE */
+    ULONG Reserved;
 } CONFORMANCE_COUNTERS;
 
 typedef struct _CONFORMANCE_EVENT {
     ULONG Kind;
     ULONG Port;
     ULONG Client;         /* or NONE */
-    LONG Status;          /* …_END: what the callback returned; SEND_END, CREATE_INSIDE: what that call returned */
+    LONG Status;          /* …_END: what the callback returned; CREATE_INSIDE: what that call returned */
     ULONGLONG ClientPort; /* connect: the argument */
     ULONGLONG Cookie;     /* connect: ServerPortCookie; the others: the connection's cookie they were given */
     ULONGLONG NewCookie;  /* connect: the cookie the callback stores */

@@ -41,6 +41,7 @@ typedef struct _CF_PORT {
     BOOLEAN Hooked[CONFORMANCE_CALLBACK_COUNT];
     CF_GATE Gates[CONFORMANCE_CALLBACK_COUNT];
     ULONG Counters[CONFORMANCE_COUNTER_COUNT];
+    ULONG NewestClient;
 } CF_PORT;
 
 typedef struct _CF_SENDER {

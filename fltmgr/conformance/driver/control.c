@@ -100,6 +100,7 @@ static VOID QueryCounters(CF_CALL *Call) {
     }
     Counters.Clients = CfConnectedClients();
     Counters.Events = State.EventCount;
+    Counters.NewestClient = Target < CONFORMANCE_MAX_PORTS ? State.Ports[Target].NewestClient : CONFORMANCE_NONE;
     CfUnlock();
     Append(Call, &Counters, sizeof(Counters));
 }

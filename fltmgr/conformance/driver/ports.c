@@ -133,6 +133,8 @@ static NTSTATUS OnConnect(ULONG Port, PFLT_PORT ClientPort, PVOID ServerCookie, 
         State.Clients[Client].ClientPort = NULL;
         State.Clients[Client].Used = FALSE;
         State.Clients[Client].Connected = FALSE;
+    } else {
+        State.Ports[Port].NewestClient = Client;
     }
     EndCallback(CONFORMANCE_EVENT_CONNECT_END, Port, CONFORMANCE_CALLBACK_CONNECT, Client, Hook.Status);
     return Hook.Status;
@@ -289,6 +291,7 @@ static ULONG TakePort(VOID) {
         CF_PORT *Port = &State.Ports[Index];
         Port->Used = TRUE;
         Port->ServerPort = NULL;
+        Port->NewestClient = CONFORMANCE_NONE;
         RtlZeroMemory(Port->Counters, sizeof(Port->Counters));
         for (ULONG k = 0; k < CONFORMANCE_CALLBACK_COUNT; k++) {
             Port->Hooked[k] = FALSE;

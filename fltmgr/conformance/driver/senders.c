@@ -85,7 +85,6 @@ NTSTATUS CfRunSender(ULONG Index, ULONG Client) {
     ULONG ReplyLength;
     ULONGLONG Returned;
     NTSTATUS Status;
-    CONFORMANCE_EVENT *Event;
 
     CfLock();
     if (Sender->State != CONFORMANCE_SENDER_PREPARED) {
@@ -111,10 +110,6 @@ NTSTATUS CfRunSender(ULONG Index, ULONG Client) {
     Sender->Result.ReplyLength = ReplyLength;
     Sender->Result.Returned = Returned;
     Sender->State = CONFORMANCE_SENDER_RETURNED;
-    Event = CfRecord(CONFORMANCE_EVENT_SEND_END, CONFORMANCE_NONE, Client);
-    if (Event != NULL) {
-        Event->Status = Status;
-    }
     CfUnlockChanged();
     return Status;
 }
