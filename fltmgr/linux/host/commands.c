@@ -148,14 +148,20 @@ static void do_unload(const struct command *command)
     send_result(command, fm_drivers_unload(command->words[2], 0, reason, sizeof(reason)), reason);
 }
 
+static bool is_set(const struct command *command, const char *name)
+{
+    const char *value = option(command, name);
+    return value != NULL && strcmp(value, "1") == 0;
+}
+
 static void do_volume(const struct command *command)
 {
     char reason[512] = "";
     char id[FM_VOLUME_ID_LENGTH];
     char device[FM_VOLUME_ID_LENGTH + 16];
-    const char *reads = option(command, "reads");
-    int32_t status = fm_volumes_add(command->words[2], command->words[3], reads != NULL && strcmp(reads, "1") == 0, id, reason,
-                                    sizeof(reason));
+    struct fm_gate_scope scope = {
+        .reads = is_set(command, "reads"), .closes = is_set(command, "closes"), .changes = is_set(command, "changes")};
+    int32_t status = fm_volumes_add(command->words[2], command->words[3], &scope, id, reason, sizeof(reason));
     if (status < 0) {
         send_error(command, status, reason);
         return;

@@ -10,7 +10,8 @@
  *   ready SOCKET                                        once, when clients can connect
  *   TAG load NAME [altitude=A]                          TAG ok
  *   TAG unload NAME                                     TAG ok
- *   TAG volume fanotify|direct DIR [reads=1]            TAG ok volume=ID device=\Device\ID
+ *   TAG volume fanotify DIR [reads=1] [closes=1] [changes=1]   gates reads too; reports closes, writes
+ *   TAG volume direct DIR                               TAG ok volume=ID device=\Device\ID
  *   TAG unvolume ID                                     TAG ok
  *   TAG open ID PATH rwcx [pid=N] [uid=N]               TAG ok status=0xSTATUS
  *   TAG counters                                        TAG ok NAME=NUMBER ...

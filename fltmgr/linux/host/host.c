@@ -98,6 +98,7 @@ static enum stage start(const struct fm_options *options, struct fm_heartbeat *h
 /* --load and --volume */
 static bool load_configured(const struct fm_options *options)
 {
+    const struct fm_gate_scope scope = {.reads = false};
     char text[512] = "";
     for (unsigned i = 0; i < options->load_count; i++) {
         if (!NT_SUCCESS(fm_drivers_load(options->loads[i], NULL, text, sizeof(text)))) {
@@ -114,7 +115,7 @@ static bool load_configured(const struct fm_options *options)
             return false;
         }
         memcpy(kind, options->volumes[i], (size_t)(colon - options->volumes[i]));
-        if (!NT_SUCCESS(fm_volumes_add(kind, colon + 1, false, id, text, sizeof(text)))) {
+        if (!NT_SUCCESS(fm_volumes_add(kind, colon + 1, &scope, id, text, sizeof(text)))) {
             fm_log("volume %s: %s", options->volumes[i], text);
             return false;
         }

@@ -146,6 +146,44 @@ static void decide(struct fm_gated_event *event)
     fm_identity_release(identity);
 }
 
+static void run_report(struct fm_fanotify_volume *volume, struct gated_file *file, UCHAR major, ULONG flags,
+                       const fm_requestor *requestor)
+{
+    fm_operation operation;
+    fm_operation_init(&operation, volume->volume, &file->file, requestor);
+    operation.iopb.MajorFunction = major;
+    operation.iopb.IrpFlags = flags;
+    (void)fm_operation_run(&operation);
+}
+
+static void tell(struct fm_report *report)
+{
+    struct fm_fanotify_volume *volume = report->gate->context;
+    struct fm_identity *identity = fm_identity_of_opener(report->pid);
+    if (identity == NULL) {
+        return;
+    }
+    fm_impersonate(&identity->requestor);
+    struct gated_file file;
+    fm_file_init(&file.file, volume->volume, NULL);
+    file.descriptor = report->descriptor;
+    file.cancelled = false;
+    if (place(volume, &file)) {
+        if ((report->mask & FAN_MODIFY) != 0) {
+            run_report(volume, &file, IRP_MJ_WRITE, IRP_WRITE_OPERATION, &identity->requestor);
+        }
+        if ((report->mask & (FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE)) != 0) {
+            if ((report->mask & FAN_CLOSE_WRITE) != 0) {
+                SetFlag(file.file.object.Flags, FO_FILE_MODIFIED);
+            }
+            run_report(volume, &file, IRP_MJ_CLEANUP, IRP_SYNCHRONOUS_API, &identity->requestor);
+        }
+    }
+    fm_file_fini(&file.file);
+    fm_impersonate(NULL);
+    fm_identity_release(identity);
+}
+
 static void explain(const char *call, const char *directory, int error, char *text, size_t capacity)
 {
     const char *advice = error == EPERM || error == EACCES ? "; a fanotify volume needs root (CAP_SYS_ADMIN): run fltmgrd as "
@@ -157,9 +195,9 @@ static void explain(const char *call, const char *directory, int error, char *te
     (void)snprintf(text, capacity, "%s for %s: %s%s", call, directory, fm_errno_text(error), advice);
 }
 
-NTSTATUS fm_fanotify_volume_create(const char *directory, PCUNICODE_STRING volume_name, bool reads_too,
-                                   const struct fm_options *options, struct fm_fanotify_volume **result, char *text,
-                                   size_t capacity)
+NTSTATUS fm_fanotify_volume_create(const char *directory, PCUNICODE_STRING volume_name,
+                                   const struct fm_gate_scope *scope, const struct fm_options *options,
+                                   struct fm_fanotify_volume **result, char *text, size_t capacity)
 {
     struct fm_fanotify_volume *volume = calloc(1, sizeof(*volume));
     if (volume == NULL) {
@@ -179,9 +217,10 @@ NTSTATUS fm_fanotify_volume_create(const char *directory, PCUNICODE_STRING volum
         return status;
     }
     volume->gate.decide = decide;
+    volume->gate.report = tell;
     volume->gate.context = volume;
     const char *call;
-    if (fm_gate_open(&volume->gate, directory, reads_too, options, &call) != 0) {
+    if (fm_gate_open(&volume->gate, directory, scope, options, &call) != 0) {
         int error = errno;
         explain(call, directory, error, text, capacity);
         fm_volume_destroy(volume->volume);
@@ -221,5 +260,8 @@ void fm_fanotify_volume_counters(const struct fm_fanotify_volume *volume, struct
     ADD(queue_overflows);
     ADD(read_failures);
     ADD(answer_failures);
+    ADD(reports);
+    ADD(reports_lost);
+    ADD(reports_in_flight);
 #undef ADD
 }

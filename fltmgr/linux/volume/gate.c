@@ -11,7 +11,7 @@
 #include "../host/log.h"
 #include "../host/thread.h"
 
-enum { batch_bytes = 4096 };
+enum { batch_bytes = 4096, most_reports = 1024 };
 
 static void count(_Atomic uint64_t *counter)
 {
@@ -172,6 +172,74 @@ bool fm_gate_read(struct fm_gate *gate, uint64_t now, uint32_t most_in_flight)
     return true;
 }
 
+static void run_report(struct fm_job *job)
+{
+    struct fm_report *report = (struct fm_report *)job;
+    struct fm_gate *gate = report->gate;
+    gate->report(report);
+    (void)close(report->descriptor);
+    free(report);
+    atomic_fetch_sub_explicit(&gate->counters.reports_in_flight, 1, memory_order_relaxed);
+    pthread_mutex_lock(&gate->lock);
+    if (--gate->jobs == 0) {
+        pthread_cond_broadcast(&gate->drained);
+    }
+    pthread_mutex_unlock(&gate->lock);
+}
+
+/* Takes the descriptor over if it returns true. */
+static bool accept_report(struct fm_gate *gate, const struct fanotify_event_metadata *metadata)
+{
+    struct fm_gate_counters *counters = &gate->counters;
+    if (metadata->pid == getpid() || fm_ancestry_ask(&gate->ancestry, metadata->fd) == FM_ANCESTRY_OUTSIDE) {
+        return false;
+    }
+    struct fm_report *report = NULL;
+    if (atomic_load_explicit(&counters->reports_in_flight, memory_order_relaxed) < most_reports) {
+        report = malloc(sizeof(*report));
+    }
+    if (report == NULL) {
+        count(&counters->reports_lost);
+        return false;
+    }
+    *report = (struct fm_report){.job = {.run = run_report},
+                                 .gate = gate,
+                                 .mask = metadata->mask,
+                                 .descriptor = metadata->fd,
+                                 .pid = metadata->pid};
+    pthread_mutex_lock(&gate->lock);
+    bool closing = gate->closing;
+    gate->jobs += closing ? 0 : 1;
+    pthread_mutex_unlock(&gate->lock);
+    if (closing) {
+        free(report);
+        return false;
+    }
+    count(&counters->reports);
+    count(&counters->reports_in_flight);
+    fm_workers_submit(&report->job, FM_JOB_GATED);
+    return true;
+}
+
+bool fm_gate_read_reports(struct fm_gate *gate)
+{
+    _Alignas(struct fanotify_event_metadata) char buffer[batch_bytes];
+    ssize_t length = read(gate->reports, buffer, sizeof(buffer));
+    if (length <= 0) {
+        return false;
+    }
+    const struct fanotify_event_metadata *metadata = (const struct fanotify_event_metadata *)buffer;
+    while (FAN_EVENT_OK(metadata, length)) {
+        if ((metadata->mask & FAN_Q_OVERFLOW) != 0 || metadata->fd < 0) {
+            count(&gate->counters.reports_lost);
+        } else if (!accept_report(gate, metadata)) {
+            (void)close(metadata->fd);
+        }
+        metadata = FAN_EVENT_NEXT(metadata, length);
+    }
+    return true;
+}
+
 uint64_t fm_gate_expire(struct fm_gate *gate, uint64_t now)
 {
     uint64_t next = UINT64_MAX;
@@ -190,10 +258,50 @@ uint64_t fm_gate_expire(struct fm_gate *gate, uint64_t now)
     return next;
 }
 
-int fm_gate_open(struct fm_gate *gate, const char *directory, bool reads_too, const struct fm_options *options,
-                 const char **call)
+static int mark(const struct fm_gate *gate, int group, uint64_t mask)
+{
+    return fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, gate->ancestry.mount, NULL);
+}
+
+static int open_groups(struct fm_gate *gate, const struct fm_gate_scope *scope, const char **call)
+{
+    const unsigned flags = FAN_CLOEXEC | FAN_NONBLOCK;
+    const unsigned file_flags = O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME;
+    const uint64_t permissions = FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | (scope->reads ? FAN_ACCESS_PERM : 0);
+    const uint64_t notifications =
+        (scope->closes ? FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE : 0) | (scope->changes ? FAN_MODIFY : 0);
+    *call = "fanotify_init";
+    gate->group = fanotify_init(FAN_CLASS_CONTENT | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS | flags, file_flags);
+    if (gate->group < 0) {
+        return -1;
+    }
+    if (notifications != 0) {
+        gate->reports = fanotify_init(FAN_CLASS_NOTIF | flags, file_flags);
+        if (gate->reports < 0) {
+            return -1;
+        }
+    }
+    *call = "fanotify_mark";
+    return (notifications != 0 && mark(gate, gate->reports, notifications) != 0) || mark(gate, gate->group, permissions) != 0
+               ? -1
+               : 0;
+}
+
+static void close_groups(struct fm_gate *gate)
+{
+    if (gate->group >= 0) {
+        (void)close(gate->group); /* what was never read is allowed by the kernel */
+    }
+    if (gate->reports >= 0) {
+        (void)close(gate->reports);
+    }
+}
+
+int fm_gate_open(struct fm_gate *gate, const char *directory, const struct fm_gate_scope *scope,
+                 const struct fm_options *options, const char **call)
 {
     gate->group = -1;
+    gate->reports = -1;
     gate->deadline_ns = (uint64_t)options->deadline_ms * 1000000;
     gate->on_deadline = options->on_deadline;
     gate->on_overload = options->on_overload;
@@ -205,32 +313,24 @@ int fm_gate_open(struct fm_gate *gate, const char *directory, bool reads_too, co
     if (fm_ancestry_init(&gate->ancestry, directory) != 0) {
         return -1;
     }
-    *call = "fanotify_init";
-    gate->group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_QUEUE |
-                                    FAN_UNLIMITED_MARKS,
-                                O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME);
-    if (gate->group >= 0) {
-        *call = "fanotify_mark";
-        uint64_t mask = FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | (reads_too ? FAN_ACCESS_PERM : 0);
-        if (fanotify_mark(gate->group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, gate->ancestry.directory, NULL) == 0 ||
-            fanotify_mark(gate->group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, gate->ancestry.mount, NULL) == 0) {
-            pthread_mutex_init(&gate->lock, NULL);
-            pthread_cond_init(&gate->drained, NULL);
-            return 0;
-        }
+    if (open_groups(gate, scope, call) != 0) {
+        int error = errno;
+        close_groups(gate);
+        fm_ancestry_fini(&gate->ancestry);
+        errno = error;
+        return -1;
     }
-    int error = errno;
-    if (gate->group >= 0) {
-        (void)close(gate->group);
-    }
-    fm_ancestry_fini(&gate->ancestry);
-    errno = error;
-    return -1;
+    pthread_mutex_init(&gate->lock, NULL);
+    pthread_cond_init(&gate->drained, NULL);
+    return 0;
 }
 
 void fm_gate_release(struct fm_gate *gate)
 {
     (void)fanotify_mark(gate->group, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL);
+    if (gate->reports >= 0) {
+        (void)fanotify_mark(gate->reports, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL);
+    }
     pthread_mutex_lock(&gate->lock);
     gate->closing = true;
     while (gate->oldest != NULL) {
@@ -248,7 +348,7 @@ void fm_gate_release(struct fm_gate *gate)
 
 void fm_gate_close(struct fm_gate *gate)
 {
-    (void)close(gate->group); /* what was never read is allowed by the kernel */
+    close_groups(gate);
     fm_ancestry_fini(&gate->ancestry);
     pthread_cond_destroy(&gate->drained);
     pthread_mutex_destroy(&gate->lock);

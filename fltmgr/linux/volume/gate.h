@@ -40,6 +40,15 @@ struct fm_gated_event {
     bool answered;               /* gate->lock */
 };
 
+/* Something that has happened: no one waits, nothing is answered. */
+struct fm_report {
+    struct fm_job job;
+    struct fm_gate *gate;
+    uint64_t mask; /* FAN_CLOSE_WRITE, FAN_CLOSE_NOWRITE, FAN_MODIFY; several when the kernel merged them */
+    int descriptor;
+    pid_t pid;
+};
+
 /* read = own + outside + overload + undeliverable + allowed + denied + late + released + in flight */
 struct fm_gate_counters {
     _Atomic uint64_t read;
@@ -56,17 +65,30 @@ struct fm_gate_counters {
     _Atomic uint64_t queue_overflows; /* reported by the kernel; the queue is unlimited, so 0 */
     _Atomic uint64_t read_failures;   /* no descriptor for the event: the kernel has denied that open */
     _Atomic uint64_t answer_failures; /* the kernel did not take an answer: the opener was killed meanwhile */
+    _Atomic uint64_t reports;          /* closes and changes handed to the filters */
+    _Atomic uint64_t reports_lost;     /* too many under way, or the kernel's queue overflowed */
+    _Atomic uint64_t reports_in_flight;
+};
+
+/* What a gate sees. Opens and executions it always gates. */
+struct fm_gate_scope {
+    bool reads;   /* gates each read */
+    bool closes;  /* reports closes */
+    bool changes; /* reports writes */
 };
 
 struct fm_gate {
     struct fm_gate *next; /* the reader's list */
-    int group;
+    int group;   /* of permission events */
+    int reports; /* of notification events, or -1: a group of its own, so that neither fills the other's queue */
     struct fm_ancestry ancestry;
     uint64_t deadline_ns;
     enum fm_verdict on_deadline;
     enum fm_verdict on_overload;
     /** Runs the filters for the event and answers with fm_gate_answer; on a worker. */
     void (*decide)(struct fm_gated_event *event);
+    /** Tells the filters; on a worker. */
+    void (*report)(struct fm_report *report);
     void *context;
     pthread_mutex_t lock;
     pthread_cond_t drained;
@@ -81,8 +103,8 @@ struct fm_gate {
  * Opens the group and marks the file system that the directory lies on. 0, or -1 with errno and what failed in *call.
  * From then on opens wait for whoever reads the group: give it to fm_gate_reader_add at once.
  */
-int fm_gate_open(struct fm_gate *gate, const char *directory, bool reads_too, const struct fm_options *options,
-                 const char **call);
+int fm_gate_open(struct fm_gate *gate, const char *directory, const struct fm_gate_scope *scope,
+                 const struct fm_options *options, const char **call);
 
 /** Lifts the mark, allows what waits, alerts and waits for the workers. The reader still reads and allows. */
 void fm_gate_release(struct fm_gate *gate);
@@ -103,6 +125,9 @@ void fm_gate_answer_undeliverable(struct fm_gated_event *event);
 
 /** Reads and handles what is there, at most a batch. False when nothing was there. */
 bool fm_gate_read(struct fm_gate *gate, uint64_t now, uint32_t most_in_flight);
+
+/** The same for reports. */
+bool fm_gate_read_reports(struct fm_gate *gate);
 
 /** Answers what is over its deadline; returns the next deadline, UINT64_MAX when nothing waits. */
 uint64_t fm_gate_expire(struct fm_gate *gate, uint64_t now);

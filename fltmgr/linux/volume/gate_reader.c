@@ -57,7 +57,10 @@ static nfds_t begin_round(struct fm_gate **gates, struct pollfd *polls, bool *st
     }
     *stopping = reader.stopping;
     pthread_mutex_unlock(&reader.lock);
-    polls[count] = (struct pollfd){.fd = reader.bell, .events = POLLIN};
+    for (nfds_t i = 0; i < count; i++) {
+        polls[count + i] = (struct pollfd){.fd = gates[i]->reports, .events = POLLIN};
+    }
+    polls[2 * count] = (struct pollfd){.fd = reader.bell, .events = POLLIN};
     return count;
 }
 
@@ -78,7 +81,7 @@ static void *reader_main(void *argument)
     /* Best effort: a verdict at its deadline must not wait for the machine's other work. */
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -10);
     struct fm_gate *gates[most_gates];
-    struct pollfd polls[most_gates + 1];
+    struct pollfd polls[2 * most_gates + 1];
     for (;;) {
         bool stopping;
         nfds_t count = begin_round(gates, polls, &stopping);
@@ -92,7 +95,7 @@ static void *reader_main(void *argument)
             uint64_t next = fm_gate_expire(gates[i], now);
             deadline = next < deadline ? next : deadline;
         }
-        if (poll(polls, count + 1, poll_timeout(now, deadline)) <= 0) {
+        if (poll(polls, 2 * count + 1, poll_timeout(now, deadline)) <= 0) {
             continue;
         }
         now = monotonic_ns();
@@ -102,8 +105,11 @@ static void *reader_main(void *argument)
                     break;
                 }
             }
+            if (polls[count + i].revents != 0) {
+                (void)fm_gate_read_reports(gates[i]);
+            }
         }
-        if (polls[count].revents != 0) {
+        if (polls[2 * count].revents != 0) {
             uint64_t rings;
             ssize_t length = read(reader.bell, &rings, sizeof(rings));
             (void)length;

@@ -73,8 +73,8 @@ void fm_volumes_init(const struct fm_options *options)
     volumes.removed.sink.add = tally_add;
 }
 
-int32_t fm_volumes_add(const char *kind, const char *directory, bool reads_too, char id[FM_VOLUME_ID_LENGTH], char *text,
-                       size_t capacity)
+int32_t fm_volumes_add(const char *kind, const char *directory, const struct fm_gate_scope *scope, char id[FM_VOLUME_ID_LENGTH],
+                       char *text, size_t capacity)
 {
     bool fanotify = strcmp(kind, "fanotify") == 0;
     if (!fanotify && strcmp(kind, "direct") != 0) {
@@ -95,7 +95,7 @@ int32_t fm_volumes_add(const char *kind, const char *directory, bool reads_too, 
     UNICODE_STRING name = {.Buffer = wide, .MaximumLength = sizeof(wide)};
     name.Length = (USHORT)(fm_utf8_to_utf16(device, (size_t)length, (uint16_t *)wide, sizeof(device)) * sizeof(WCHAR));
     NTSTATUS status =
-        fanotify ? fm_fanotify_volume_create(directory, &name, reads_too, volumes.options, &entry->fanotify, text, capacity)
+        fanotify ? fm_fanotify_volume_create(directory, &name, scope, volumes.options, &entry->fanotify, text, capacity)
                  : fm_direct_volume_create(directory, &name, &entry->direct, text, capacity);
     if (!NT_SUCCESS(status)) {
         free(entry);

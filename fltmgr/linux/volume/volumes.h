@@ -8,6 +8,7 @@
 
 #include "../host/host_services.h"
 #include "../host/options.h"
+#include "gate.h"
 
 /*
  * The volumes there are, by id: Fanotify1, Direct2, … Drivers see \Device\ID. Thread-safe; a volume that is in use is
@@ -19,9 +20,9 @@ enum { FM_VOLUME_ID_LENGTH = 32 };
 /** options must stay. */
 void fm_volumes_init(const struct fm_options *options);
 
-/** kind: "fanotify" or "direct". reads_too: gates reads as well (fanotify). Runs driver code. */
-int32_t fm_volumes_add(const char *kind, const char *directory, bool reads_too, char id[FM_VOLUME_ID_LENGTH], char *text,
-                       size_t capacity);
+/** kind: "fanotify" or "direct". scope counts for fanotify only. Runs driver code. */
+int32_t fm_volumes_add(const char *kind, const char *directory, const struct fm_gate_scope *scope, char id[FM_VOLUME_ID_LENGTH],
+                       char *text, size_t capacity);
 
 /** Runs driver code; waits for opens under way. */
 int32_t fm_volumes_remove(const char *id, char *text, size_t capacity);

@@ -156,6 +156,31 @@ TEST_F(Fanotify, servesManyOpenersAtOnce) {
     expectBalance(manager);
 }
 
+TEST_F(Fanotify, gatesReadsWhereAsked) {
+    Manager manager;
+    const std::string noread = file("in/noread"), good = file("in/good");
+    ASSERT_EQ(manager.command("volume fanotify " + in() + " reads=1").rfind("ok ", 0), 0u);
+    EXPECT_EQ(openElsewhere(noread), 0);
+    EXPECT_EQ(openElsewhere(noread, Opener::content), EPERM);
+    EXPECT_EQ(openElsewhere(good, Opener::content), 0);
+    expectBalance(manager);
+}
+
+TEST_F(Fanotify, reportsClosesAndChangesWhereAsked) {
+    Manager manager;
+    const std::string good = file("in/good"), outside = file("out/good");
+    ASSERT_EQ(manager.command("volume fanotify " + in() + " closes=1 changes=1").rfind("ok ", 0), 0u);
+    EXPECT_EQ(openElsewhere(good, Opener::modify), 0);
+    EXPECT_EQ(openElsewhere(outside, Opener::modify), 0);
+    const auto limit = Clock::now() + std::chrono::seconds(10);
+    while (manager.counter("core.operations") < 3 && Clock::now() < limit) {
+    }
+    EXPECT_EQ(manager.counter("core.operations"), 3) << "create, write, cleanup";
+    EXPECT_GE(manager.counter("gate.reports"), 1) << "the kernel may merge both into one";
+    EXPECT_EQ(manager.counter("gate.reports_lost"), 0);
+    EXPECT_EQ(manager.stop(), 0);
+}
+
 class Decider {
 public:
     explicit Decider(const std::string &socket) {

@@ -4,7 +4,8 @@
  *
  *   deny…     post-create cancels the open        refuse…   pre-create completes it with STATUS_ACCESS_DENIED
  *   stuck…    keeps its worker for three seconds  ask…      asks the client: 'A' allows, anything else denies
- *   leak…     forgets a pool allocation           others    denied if their content begins with "Bad"
+ *   leak…     forgets a pool allocation           noread…   may be opened but not read
+ *   others    denied if their content begins with "Bad"
  *
  * The process that is connected to \GateTest is exempt, known by its process object.
  */
@@ -110,6 +111,32 @@ static FLT_POSTOP_CALLBACK_STATUS FLTAPI post_create(PFLT_CALLBACK_DATA Data, PC
     return FLT_POSTOP_FINISHED_PROCESSING;
 }
 
+static FLT_PREOP_CALLBACK_STATUS FLTAPI pre_read(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects,
+                                                 PVOID *CompletionContext)
+{
+    UNREFERENCED_PARAMETER(FltObjects);
+    PFLT_FILE_NAME_INFORMATION name;
+    FLT_PREOP_CALLBACK_STATUS result = FLT_PREOP_SUCCESS_NO_CALLBACK;
+    *CompletionContext = NULL;
+    if (NT_SUCCESS(FltGetFileNameInformation(Data, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_DEFAULT, &name))) {
+        if (NT_SUCCESS(FltParseFileNameInformation(name)) && begins(&name->FinalComponent, L"noread")) {
+            Data->IoStatus.Status = STATUS_ACCESS_DENIED;
+            result = FLT_PREOP_COMPLETE;
+        }
+        FltReleaseFileNameInformation(name);
+    }
+    return result;
+}
+
+static FLT_PREOP_CALLBACK_STATUS FLTAPI pre_cleanup(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects,
+                                                    PVOID *CompletionContext)
+{
+    *CompletionContext = NULL;
+    DbgPrint("cleanup by %u%s", FltGetRequestorProcessId(Data),
+             FlagOn(FltObjects->FileObject->Flags, FO_FILE_MODIFIED) ? ", modified" : "");
+    return FLT_PREOP_SUCCESS_NO_CALLBACK;
+}
+
 static NTSTATUS FLTAPI connect(PFLT_PORT ClientPort, PVOID ServerPortCookie, PVOID ConnectionContext, ULONG SizeOfContext,
                                PVOID *ConnectionPortCookie)
 {
@@ -161,6 +188,8 @@ static NTSTATUS FLTAPI unload(FLT_FILTER_UNLOAD_FLAGS Flags)
 
 static const FLT_OPERATION_REGISTRATION operations[] = {
     {IRP_MJ_CREATE, 0, pre_create, post_create, NULL},
+    {IRP_MJ_READ, 0, pre_read, NULL, NULL},
+    {IRP_MJ_CLEANUP, 0, pre_cleanup, NULL, NULL},
     {IRP_MJ_OPERATION_END, 0, NULL, NULL, NULL},
 };
 

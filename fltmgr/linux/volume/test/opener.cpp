@@ -20,7 +20,12 @@ Opener::Opener(const std::string &path, How how) {
             execve(name, arguments, environment);
             _exit(errno);
         }
-        _exit(open(name, O_RDONLY | O_CLOEXEC) >= 0 ? 0 : errno);
+        const int descriptor = open(name, how == modify ? O_WRONLY : O_RDONLY);
+        char byte = 0;
+        const bool done = descriptor >= 0 && (how == content  ? ::read(descriptor, &byte, 1) == 1
+                                              : how == modify ? write(descriptor, &byte, 1) == 1
+                                                              : true);
+        _exit(done ? 0 : errno);
     }
 }
 

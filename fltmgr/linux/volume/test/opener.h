@@ -5,10 +5,10 @@
 #include <string>
 #include <sys/types.h>
 
-/// A helper process that opens one file and ends: a gated opener that is neither the test nor fltmgrd.
+/// A helper process that opens one file (and executes it, reads or writes a byte) and ends: a gated opener that is neither the test nor fltmgrd.
 class Opener {
 public:
-    enum How { read, execute };
+    enum How { read, execute, content, modify };
     explicit Opener(const std::string &path, How how = read);
     /// Kills it if it still waits.
     ~Opener();
