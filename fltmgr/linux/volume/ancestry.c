@@ -128,22 +128,25 @@ static int reopen_through_our_mount(const struct fm_ancestry *ancestry, int desc
     return open_by_handle_at(ancestry->mount, &u.handle, O_PATH | O_CLOEXEC);
 }
 
-long fm_ancestry_path(const struct fm_ancestry *ancestry, int descriptor, char *path, size_t capacity, bool *inside)
+void fm_ancestry_locate(const struct fm_ancestry *ancestry, int descriptor, struct fm_place *place)
 {
-    *inside = true;
-    int ours = -1;
-    if (!same_mount(ancestry, descriptor)) {
-        ours = reopen_through_our_mount(ancestry, descriptor);
-    }
-    long length = path_of(ours >= 0 ? ours : descriptor, path, capacity);
-    bool believed = ours >= 0 || same_mount(ancestry, descriptor);
+    bool believed = same_mount(ancestry, descriptor);
+    int ours = believed ? -1 : reopen_through_our_mount(ancestry, descriptor);
+    place->inside = true;
+    place->relative = place->path;
+    place->path[0] = '\0';
+    long length = path_of(ours >= 0 ? ours : descriptor, place->path, sizeof(place->path));
     if (ours >= 0) {
+        believed = true;
         (void)close(ours);
     }
     char directory[PATH_MAX + 16];
-    if (length >= 0 && believed && !ancestry->whole &&
-        path_of(ancestry->directory, directory, sizeof(directory)) >= 0) {
-        *inside = is_below(path, directory);
+    if (length < 0 || !believed || path_of(ancestry->directory, directory, sizeof(directory)) < 0) {
+        return;
     }
-    return length;
+    if (is_below(place->path, directory)) {
+        place->relative += directory[1] == '\0' ? 0 : strlen(directory);
+    } else {
+        place->inside = ancestry->whole;
+    }
 }

@@ -31,10 +31,14 @@ void fm_ancestry_fini(struct fm_ancestry *ancestry);
 /** Opens no file, takes no lock; for the reader thread. */
 enum fm_ancestry_answer fm_ancestry_ask(const struct fm_ancestry *ancestry, int descriptor);
 
-/**
- * The file's path as this process sees it, zero-terminated, and whether it lies inside (a file that cannot be looked up
- * counts as inside, with the path it was opened by). May open files. Returns the length, or -1 with errno.
- */
-long fm_ancestry_path(const struct fm_ancestry *ancestry, int descriptor, char *path, size_t capacity, bool *inside);
+/** Where a file lies. */
+struct fm_place {
+    const char *relative; /* into path: what follows the directory, "" for itself; the whole path if that is not known */
+    bool inside;
+    char path[4096 + 16]; /* as this process sees it, zero-terminated; empty when the kernel does not say */
+};
+
+/** A file that cannot be looked up counts as inside, with the path it was opened by. May open files. */
+void fm_ancestry_locate(const struct fm_ancestry *ancestry, int descriptor, struct fm_place *place);
 
 #endif

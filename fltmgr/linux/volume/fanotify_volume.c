@@ -2,10 +2,8 @@
 #include "fanotify_volume.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/fanotify.h>
 
 #include "file_io.h"
@@ -74,29 +72,15 @@ static const fm_volume_ops operations = {
 };
 
 /* Fills the file's path, relative to the gated directory. False when it lies outside. */
-static bool place(struct fm_fanotify_volume *volume, struct gated_file *file)
+static bool place_file(struct fm_fanotify_volume *volume, struct gated_file *file)
 {
-    char path[PATH_MAX + 16];
-    char directory[PATH_MAX + 16];
-    bool inside = true;
-    const struct fm_ancestry *ancestry = &volume->gate.ancestry;
-    const char *relative = path;
-    if (fm_ancestry_path(ancestry, file->descriptor, path, sizeof(path), &inside) < 0) {
-        path[0] = '\0';
-    }
-    if (!inside) {
-        return false;
-    }
-    bool unused;
-    long length = fm_ancestry_path(ancestry, ancestry->directory, directory, sizeof(directory), &unused);
-    if (length > 1 && strncmp(path, directory, (size_t)length) == 0 && path[length] == '/') {
-        relative = path + length;
-    }
+    struct fm_place place;
+    fm_ancestry_locate(&volume->gate.ancestry, file->descriptor, &place);
     file->file.object.FileName.Buffer = file->path;
     file->file.object.FileName.Length =
-        (USHORT)(fm_windows_path(relative, file->path, FM_PATH_UNITS) * sizeof(WCHAR));
+        (USHORT)(fm_windows_path(place.relative, file->path, FM_PATH_UNITS) * sizeof(WCHAR));
     file->file.object.FileName.MaximumLength = sizeof(file->path);
-    return true;
+    return place.inside;
 }
 
 static void fill_parameters(fm_operation *operation, uint64_t mask, PIO_SECURITY_CONTEXT security)
@@ -131,7 +115,7 @@ static void decide(struct fm_gated_event *event)
     fm_file_init(&file.file, volume->volume, NULL);
     file.descriptor = event->descriptor;
     file.cancelled = false;
-    if (!place(volume, &file)) {
+    if (!place_file(volume, &file)) {
         fm_gate_answer_outside(event);
     } else {
         fm_operation operation;
@@ -168,7 +152,7 @@ static void tell(struct fm_report *report)
     fm_file_init(&file.file, volume->volume, NULL);
     file.descriptor = report->descriptor;
     file.cancelled = false;
-    if (place(volume, &file)) {
+    if (place_file(volume, &file)) {
         if ((report->mask & FAN_MODIFY) != 0) {
             run_report(volume, &file, IRP_MJ_WRITE, IRP_WRITE_OPERATION, &identity->requestor);
         }
