@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -21,6 +23,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -182,12 +185,34 @@ final class ManagerProcess {
       awaitExit(LAST_WAIT);
     }
     quietly(childrenEnd);
-    for (ProcessHandle child : children) {
-      quietly(child.onExit());
-    }
+    awaitChildren();
     quietly(gone);
     failPending();
     return orderly;
+  }
+
+  /** Not by onExit: an orphan counts as alive there until init has taken note of its end. */
+  private void awaitChildren() {
+    long limit = System.nanoTime() + LAST_WAIT.toNanos();
+    for (ProcessHandle child : children) {
+      while (runs(child) && System.nanoTime() - limit < 0) {
+        LockSupport.parkNanos(1_000_000);
+      }
+    }
+  }
+
+  private static boolean runs(ProcessHandle process) {
+    if (!process.isAlive()) {
+      return false;
+    }
+    try {
+      // "pid (name) state ...": a name may contain anything.
+      String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+      char state = stat.charAt(stat.lastIndexOf(')') + 2);
+      return state != 'Z' && state != 'X';
+    } catch (IOException | IndexOutOfBoundsException e) {
+      return false;
+    }
   }
 
   private static void quietly(CompletableFuture<?> end) {

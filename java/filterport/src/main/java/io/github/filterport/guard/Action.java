@@ -11,8 +11,8 @@ public enum Action {
 
   /**
    * The opener sees an error that tells the cause: STATUS_IO_TIMEOUT (time-out),
-   * STATUS_DEVICE_NOT_READY (no client), STATUS_DEVICE_BUSY (overload), STATUS_UNSUCCESSFUL
-   * (failure). fanotify on Linux knows only one error: openers see EPERM.
+   * STATUS_DEVICE_NOT_READY (no client), STATUS_INSUFFICIENT_RESOURCES (overload),
+   * STATUS_UNSUCCESSFUL (failure). fanotify on Linux knows only one error: openers see EPERM.
    */
   ERROR(GuardProtocol.ACTION_ERROR);
 

@@ -114,12 +114,16 @@ public final class FileGuard implements AutoCloseable {
               + ", got "
               + policy.contentBytes());
     }
-    connection.setPolicy(operation, policy);
+    told(
+        () -> {
+          connection.setPolicy(operation, policy);
+          return policy;
+        });
   }
 
   /** Returns the policy in force. */
   public Policy policy(Operation operation) throws FilterException {
-    return connection.policy(operation);
+    return told(() -> connection.policy(operation));
   }
 
   /**
@@ -134,12 +138,16 @@ public final class FileGuard implements AutoCloseable {
       throw new IllegalArgumentException(
           "count must be 1 to " + GuardProtocol.LIMIT_MAX_IN_FLIGHT + ", got " + count);
     }
-    connection.setMaxInFlight(count);
+    told(
+        () -> {
+          connection.setMaxInFlight(count);
+          return count;
+        });
   }
 
   /** Returns how many questions may wait for a verdict at once. */
   public int maxInFlight() throws FilterException {
-    return connection.maxInFlight();
+    return told(connection::maxInFlight);
   }
 
   /**
@@ -230,7 +238,7 @@ public final class FileGuard implements AutoCloseable {
 
   /** What the driver counted since it was loaded. */
   public GuardCounters counters() throws FilterException {
-    return connection.counters();
+    return told(connection::counters);
   }
 
   /**
@@ -268,6 +276,24 @@ public final class FileGuard implements AutoCloseable {
       throw new IllegalStateException("neither deciding nor observing");
     }
     pump.awaitTermination();
+  }
+
+  /** A command; after a lost connection it fails with what ended it, not with "closed". */
+  private <T> T told(Command<T> command) throws FilterException {
+    try {
+      return command.run();
+    } catch (IllegalStateException e) {
+      if (failure() instanceof FilterException lost) {
+        FilterException again = new FilterException(lost.hresult(), lost.call(), lost.object());
+        again.addSuppressed(e);
+        throw again;
+      }
+      throw e;
+    }
+  }
+
+  private interface Command<T> {
+    T run() throws FilterException;
   }
 
   private @Nullable MessagePump pump() {
