@@ -24,7 +24,8 @@ final class NativePlatform {
   }
 
   static NativePlatform current() {
-    String shim = NativeLibraryUtil.getPlatformLibraryName("filterport");
+    String known = NativeLibraryUtil.getPlatformLibraryName("filterport");
+    String shim = known != null ? known : System.mapLibraryName("filterport");
     String name = platformName();
     boolean linux = name.startsWith("linux");
     return new NativePlatform(name, shim, linux ? List.of("libfltlib.so", shim) : List.of(shim));
