@@ -97,10 +97,15 @@ void TestDriver::unregister()
         close_port();
         FltUnregisterFilter(filter);
         filter = nullptr;
-        for (TestDriver *&slot : unloading_drivers) {
-            if (slot == this) {
-                slot = nullptr;
-            }
+    }
+}
+
+TestDriver::~TestDriver()
+{
+    unregister();
+    for (TestDriver *&slot : unloading_drivers) {
+        if (slot == this) {
+            slot = nullptr;
         }
     }
 }

@@ -44,7 +44,7 @@ public:
 
     TestDriver() : TestDriver(Options()) {}
     explicit TestDriver(const Options &options);
-    ~TestDriver() { unregister(); }
+    ~TestDriver();
 
     NTSTATUS create_port(const std::u16string &name = u"\\ScannerPort", LONG limit = 8, PSECURITY_DESCRIPTOR descriptor = nullptr,
                          ULONG attributes = OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, bool with_message_notify = true);
