@@ -201,7 +201,9 @@ DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds)
             return WAIT_FAILED;
         }
         wait.spin = &connection->spin;
+        fl_receive_watch(connection, true);
         signaled = fl_wait_until(&wait, connection_gather, connection_done, connection, deadline);
+        fl_receive_watch(connection, false);
     }
     fl_handle_leave(hHandle);
     return signaled ? WAIT_OBJECT_0 : WAIT_TIMEOUT;

@@ -144,6 +144,7 @@ struct fl_connection {
     _Atomic uint32_t comp_head; /* written in the lock */
     unsigned free_count;
     unsigned high_mark; /* receives from here on were never used */
+    unsigned watchers;  /* threads that wait for an OVERLAPPED or for the handle itself, and must see every end */
     uint16_t *free_receives;
     struct fl_receive *receives;
     struct fl_arena_slot arenas[FPW_ARENAS];
@@ -190,16 +191,13 @@ NTSTATUS fl_bounce_take(struct fl_connection *connection, size_t length, void **
 void fl_bounce_give(struct fl_connection *connection, void *memory);
 
 /* receive.c */
-struct fl_ended { /* a receive that ended, out of the ring */
-    struct fl_receive *receive;
-    uint16_t number;
-    LPOVERLAPPED overlapped;
-};
 /* Takes what the completion ring holds and finishes each receive. Packets for `port` go to entries while there is room,
    others to their port's queue. Returns how many entries were written. */
 unsigned fl_receive_drain(struct fl_connection *connection, struct fl_port *port, OVERLAPPED_ENTRY *entries,
                           unsigned room);
 bool fl_receive_ready(struct fl_connection *connection);
+/* Around a wait for an OVERLAPPED or for the handle: what other threads take out of the ring rings the bell. */
+void fl_receive_watch(struct fl_connection *connection, bool begin);
 void fl_receive_packet_taken(struct fl_connection *connection, struct fl_packet *packet);
 void fl_receive_end_all(struct fl_connection *connection, NTSTATUS status);
 

@@ -192,14 +192,20 @@ static void finish(struct fl_connection *connection, struct fl_receive *receive,
         fl_event_set(event);
         fl_event_end(event, connection);
     }
-    if (event == NULL && !packet_wanted) /* GetOverlappedResult may wait for it in another thread */
-        fl_ring(&connection->region->comp.bell, &connection->region->comp.sleepers);
+    fl_ring(&connection->region->comp.bell, &connection->region->comp.sleepers); /* for watchers */
 }
 
 void fl_receive_packet_taken(struct fl_connection *connection, struct fl_packet *packet)
 {
     receive_free(connection, CONTAINING_RECORD(packet, struct fl_receive, packet));
     fl_object_release(&connection->object);
+}
+
+void fl_receive_watch(struct fl_connection *connection, bool begin)
+{
+    pthread_mutex_lock(&connection->lock);
+    connection->watchers += begin ? 1u : -1u;
+    pthread_mutex_unlock(&connection->lock);
 }
 
 bool fl_receive_ready(struct fl_connection *connection)
@@ -252,7 +258,10 @@ unsigned fl_receive_drain(struct fl_connection *connection, struct fl_port *port
                 ended[count++] = receive;
         }
         atomic_store_explicit(&connection->comp_head, head, memory_order_relaxed);
+        bool watched = connection->watchers != 0;
         pthread_mutex_unlock(&connection->lock);
+        if (watched)
+            fl_ring(&region->comp.bell, &region->comp.sleepers);
         for (unsigned i = 0; i < count; i++)
             finish(connection, ended[i], &drain);
     }
@@ -440,8 +449,11 @@ BOOL WINAPI GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD
         struct result_wait context = {connection, lpOverlapped};
         struct fl_wait wait = {.spin = &connection->spin};
         bool done = result_done(&context);
-        if (!done && bWait)
+        if (!done && bWait) {
+            fl_receive_watch(connection, true);
             done = fl_wait_until(&wait, result_gather, result_done, &context, FL_FOREVER);
+            fl_receive_watch(connection, false);
+        }
         fl_connection_leave(hFile);
         if (!done)
             return fl_fail_win32(call, ERROR_IO_INCOMPLETE);

@@ -83,10 +83,12 @@ static inline void fpw_spin_miss(struct fpw_spin *spin)
         bool fpw_held = (condition);                                                                                 \
         uint32_t fpw_budget = fpw_held ? 0 : fpw_spin_budget(spin);                                                  \
         if (fpw_budget != 0) {                                                                                       \
-            uint64_t fpw_end = fpw_monotonic_ns() + fpw_budget;                                                      \
+            uint64_t fpw_end = 0; /* most waits that pay are over before the clock is read */                        \
             do {                                                                                                     \
                 for (int fpw_i = 0; fpw_i < 32 && !(fpw_held = (condition)); fpw_i++)                                \
                     fpw_pause();                                                                                     \
+                if (!fpw_held && fpw_end == 0)                                                                       \
+                    fpw_end = fpw_monotonic_ns() + fpw_budget;                                                       \
             } while (!fpw_held && fpw_monotonic_ns() < fpw_end);                                                     \
             if (fpw_held)                                                                                            \
                 fpw_spin_hit(spin);                                                                                  \
