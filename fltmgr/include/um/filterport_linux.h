@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What libfltlib.so offers beyond Windows: which filter manager to talk to, memory that messages reach without a copy, how
- * long to spin before sleeping, and the words behind a code. Every function is thread-safe.
+ * What libfltlib.so offers beyond Windows: which filter manager to talk to, memory that messages reach without a copy,
+ * how long to spin before sleeping, and the words behind a code. Every function is thread-safe.
  */
 #ifndef FILTERPORT_LINUX_H
 #define FILTERPORT_LINUX_H
@@ -15,16 +15,16 @@ FP_EXTERN_C_BEGIN
 FP_EXPORTS_BEGIN
 
 /**
- * FilterConnectCommunicationPort to the filter manager whose socket is `manager` (a path in the file system's encoding).
- * NULL: FILTERPORT_MANAGER or the system's.
+ * FilterConnectCommunicationPort to the filter manager whose socket is `manager` (a path in the file system's
+ * encoding). NULL: FILTERPORT_MANAGER or the system's.
  */
 HRESULT WINAPI FpConnectCommunicationPortAt(_In_opt_ const char *manager, _In_ LPCWSTR lpPortName, _In_ DWORD dwOptions,
                                             LPCVOID lpContext, _In_ WORD wSizeOfContext, _Outptr_ HANDLE *hPort);
 
 /**
- * Allocates memory that the connection's filter manager also maps: receives whose buffer lies in it are filled in place.
- * Page aligned, zeroed, at least `bytes` long. *pinned (may be NULL) tells whether mlock succeeded.
- * Blocks for one exchange with the manager. 0x800705AA: over the manager's limit for this user, or out of memory.
+ * Allocates memory that the connection's filter manager also maps: receives whose buffer lies in it are filled in
+ * place. Page aligned, zeroed, at least `bytes` long. *pinned (may be NULL) tells whether mlock succeeded. Blocks for
+ * one exchange with the manager. 0x800705AA: over the manager's limit for this user, or out of memory.
  */
 HRESULT WINAPI FpArenaAllocate(_In_ HANDLE hPort, _In_ SIZE_T bytes, _Outptr_ PVOID *address, _Out_opt_ BOOL *pinned);
 
@@ -35,15 +35,15 @@ HRESULT WINAPI FpArenaAllocate(_In_ HANDLE hPort, _In_ SIZE_T bytes, _Outptr_ PV
 HRESULT WINAPI FpArenaFree(_In_ PVOID address);
 
 /**
- * How threads wait on this connection, or on a completion port that it is alone on: 0 sleeps at once; otherwise the longest
- * time to spin before sleeping, which adapts itself down to nothing, but for short trials, while spinning does not pay.
- * Default: 20,000.
+ * How threads wait on this connection, or on a completion port that it is alone on: 0 sleeps at once; otherwise the
+ * longest time to spin before sleeping, which adapts itself down to nothing, but for short trials, while spinning does
+ * not pay. Default: 20,000.
  */
 HRESULT WINAPI FpSetWaitPolicy(_In_ HANDLE hPort, _In_ ULONG spinNanoseconds);
 
 /**
- * Words for this thread's last failed call of this library: call, object, code and what to do. Never NULL; valid until this
- * thread's next call into the library.
+ * Words for this thread's last failed call of this library: call, object, code and what to do. Never NULL; valid until
+ * this thread's next call into the library.
  */
 const char *WINAPI FpLastErrorText(VOID);
 

@@ -27,9 +27,9 @@ FP_EXPORTS_BEGIN
 
 /**
  * Connects to the port lpPortName (`u"\\MyFilterPort"`); blocks until the driver's connect callback has returned.
- * dwOptions is 0 or FLT_PORT_FLAG_SYNC_HANDLE. lpContext and wSizeOfContext (at most 0xFFE7) go together or are NULL and 0.
- * On failure *hPort is INVALID_HANDLE_VALUE; otherwise close it with CloseHandle. (CONN-01 to CONN-21)
- * The filter manager is the one that the environment variable FILTERPORT_MANAGER names, or the system's.
+ * dwOptions is 0 or FLT_PORT_FLAG_SYNC_HANDLE. lpContext and wSizeOfContext (at most 0xFFE7) go together or are NULL
+ * and 0. On failure *hPort is INVALID_HANDLE_VALUE; otherwise close it with CloseHandle. (CONN-01 to CONN-21) The
+ * filter manager is the one that the environment variable FILTERPORT_MANAGER names, or the system's.
  */
 HRESULT WINAPI FilterConnectCommunicationPort(_In_ LPCWSTR lpPortName, _In_ DWORD dwOptions,
                                               _In_reads_bytes_opt_(wSizeOfContext) LPCVOID lpContext,
@@ -48,9 +48,9 @@ HRESULT WINAPI FilterSendMessage(_In_ HANDLE hPort, _In_reads_bytes_opt_(dwInBuf
 
 /**
  * Receives one message into a buffer that starts with FILTER_MESSAGE_HEADER; the size counts the header.
- * Without lpOverlapped blocks until a message comes. With it returns 0x800703E5 (pending) at once, always (OPEN-20); buffer and
- * OVERLAPPED stay untouched by the caller until the receive has ended. At most 1024 receives may be pending on one
- * connection; one more fails with 0x800705AA. (GET-01 to GET-17)
+ * Without lpOverlapped blocks until a message comes. With it returns 0x800703E5 (pending) at once, always (OPEN-20);
+ * buffer and OVERLAPPED stay untouched by the caller until the receive has ended. At most 1024 receives may be pending
+ * on one connection; one more fails with 0x800705AA. (GET-01 to GET-17)
  */
 HRESULT WINAPI FilterGetMessage(_In_ HANDLE hPort,
                                 _Out_writes_bytes_(dwMessageBufferSize) FILTER_MESSAGE_HEADER *lpMessageBuffer,

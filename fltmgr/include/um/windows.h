@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The part of Windows' user-mode interface that libfltlib.so offers on Linux: own declarations, Windows' names, values and
- * binary layout, for C11 and C++17. Windows and Wine builds use the real headers and never see this file.
+ * The part of Windows' user-mode interface that libfltlib.so offers on Linux: own declarations, Windows' names, values
+ * and binary layout, for C11 and C++17. Windows and Wine builds use the real headers and never see this file.
  *
  * What a HANDLE may be here: a connection (FilterConnectCommunicationPort), a completion port, an event or a thread
- * (OpenThread). Handles are numbers of this process: they cannot be duplicated or inherited, and after fork() every call in
- * the child fails with ERROR_INVALID_HANDLE. Each function may be called from any thread at any time; a handle that
- * another thread closes meanwhile wakes its users, as on Windows. Functions that return BOOL leave their reason in
+ * (OpenThread). Handles are numbers of this process: they cannot be duplicated or inherited, and after fork() every
+ * call in the child fails with ERROR_INVALID_HANDLE. Each function may be called from any thread at any time; a handle
+ * that another thread closes meanwhile wakes its users, as on Windows. Functions that return BOOL leave their reason in
  * GetLastError(), those that return HRESULT in their result.
  *
  * OVERLAPPED.Internal changes only while some thread is inside a library call that waits or asks for completions.
@@ -79,9 +79,8 @@ typedef HANDLE *LPHANDLE;
 #define SUCCEEDED(hr) (((HRESULT)(hr)) >= 0)
 #define FAILED(hr) (((HRESULT)(hr)) < 0)
 #define FACILITY_WIN32 7
-#define HRESULT_CODE(hr) ((hr) & 0xFFFF)
-#define HRESULT_FROM_WIN32(e)                                                                                        \
-    ((HRESULT)((LONG)(e) <= 0 ? (ULONG)(e) : (((ULONG)(e) & 0x0000FFFFu) | 0x80070000u)))
+#define HRESULT_CODE(hr) ((hr)&0xFFFF)
+#define HRESULT_FROM_WIN32(e) ((HRESULT)((LONG)(e) <= 0 ? (ULONG)(e) : (((ULONG)(e)&0x0000FFFFu) | 0x80070000u)))
 
 /** 32 bytes, as on 64-bit Windows (rule STR-03). Internal holds the NTSTATUS, InternalHigh the bytes transferred. */
 typedef struct _OVERLAPPED {
@@ -128,17 +127,17 @@ VOID WINAPI SetLastError(DWORD dwErrCode);
 
 /**
  * Creates a completion port (FileHandle = INVALID_HANDLE_VALUE), or associates a connection with one, or both at once
- * (ExistingCompletionPort = NULL). A connection belongs to at most one completion port for its lifetime. One connection on one port is
- * the fast path; a port takes up to 64. Does not block.
- * Errors: ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER (associated already, or a FLT_PORT_FLAG_SYNC_HANDLE connection).
+ * (ExistingCompletionPort = NULL). A connection belongs to at most one completion port for its lifetime. One connection
+ * on one port is the fast path; a port takes up to 64. Does not block. Errors: ERROR_INVALID_HANDLE,
+ * ERROR_INVALID_PARAMETER (associated already, or a FLT_PORT_FLAG_SYNC_HANDLE connection).
  */
 HANDLE WINAPI CreateIoCompletionPort(HANDLE FileHandle, HANDLE ExistingCompletionPort, ULONG_PTR CompletionKey,
                                      DWORD NumberOfConcurrentThreads);
 
 /**
- * Takes one packet; blocks up to dwMilliseconds (INFINITE: no limit, 0: does not block). FALSE with *lpOverlapped = NULL: no
- * packet was taken (WAIT_TIMEOUT, ERROR_ABANDONED_WAIT_0 when the port was closed); FALSE with *lpOverlapped set: the packet
- * of an operation that failed with GetLastError().
+ * Takes one packet; blocks up to dwMilliseconds (INFINITE: no limit, 0: does not block). FALSE with *lpOverlapped =
+ * NULL: no packet was taken (WAIT_TIMEOUT, ERROR_ABANDONED_WAIT_0 when the port was closed); FALSE with *lpOverlapped
+ * set: the packet of an operation that failed with GetLastError().
  */
 BOOL WINAPI GetQueuedCompletionStatus(HANDLE CompletionPort, LPDWORD lpNumberOfBytesTransferred,
                                       ULONG_PTR *lpCompletionKey, LPOVERLAPPED *lpOverlapped, DWORD dwMilliseconds);
@@ -160,8 +159,8 @@ BOOL WINAPI GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD
                                 BOOL bWait);
 
 /**
- * Cancels the receive of that OVERLAPPED, or with NULL every receive of the handle, synchronous ones included (rule GET-09).
- * Does not wait for them to end. One that already holds a message completes as success (GET-10).
+ * Cancels the receive of that OVERLAPPED, or with NULL every receive of the handle, synchronous ones included (rule
+ * GET-09). Does not wait for them to end. One that already holds a message completes as success (GET-10).
  * ERROR_NOT_FOUND: nothing to cancel.
  */
 BOOL WINAPI CancelIoEx(HANDLE hFile, LPOVERLAPPED lpOverlapped);
@@ -186,8 +185,9 @@ BOOL WINAPI ResetEvent(HANDLE hEvent);
 DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds);
 
 /**
- * Closes any handle of this library. For a connection: pending receives end with STATUS_PORT_DISCONNECTED, threads inside
- * calls on it wake (rules GET-12, OPEN-11), and the call returns after the driver's DisconnectNotify has (OPEN-10).
+ * Closes any handle of this library. For a connection: pending receives end with STATUS_PORT_DISCONNECTED, threads
+ * inside calls on it wake (rules GET-12, OPEN-11), and the call returns after the driver's DisconnectNotify has
+ * (OPEN-10).
  */
 BOOL WINAPI CloseHandle(HANDLE hObject);
 

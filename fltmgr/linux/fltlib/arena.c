@@ -7,14 +7,12 @@
 
 /*
  * Two kinds: arenas of the caller (FpArenaAllocate), which outlive the connection, and bounce arenas, out of which the
- * library serves receives whose buffers lie elsewhere. Bounce memory is cut into blocks of powers of two that are never cut
- * smaller or joined again: programs receive into few sizes.
+ * library serves receives whose buffers lie elsewhere. Bounce memory is cut into blocks of powers of two that are never
+ * cut smaller or joined again: programs receive into few sizes.
  */
 
-void *fl_map(int descriptor, size_t length)
-{
-    void *memory = descriptor < 0 ? MAP_FAILED
-                                  : mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+void *fl_map(int descriptor, size_t length) {
+    void *memory = descriptor < 0 ? MAP_FAILED : mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
     if (descriptor >= 0)
         close(descriptor);
     if (memory == MAP_FAILED)
@@ -23,8 +21,7 @@ void *fl_map(int descriptor, size_t length)
     return memory;
 }
 
-NTSTATUS fl_arena_create(struct fl_connection *connection, size_t bytes, bool bounce, char **base, size_t *length)
-{
+NTSTATUS fl_arena_create(struct fl_connection *connection, size_t bytes, bool bounce, char **base, size_t *length) {
     struct fpw_control_request request = {.kind = FPW_ARENA, .value = bytes};
     struct fpw_control_answer answer;
     int descriptor;
@@ -48,8 +45,7 @@ NTSTATUS fl_arena_create(struct fl_connection *connection, size_t bytes, bool bo
 }
 
 bool fl_arena_find(struct fl_connection *connection, const void *address, size_t length, uint32_t *arena,
-                   uint64_t *offset)
-{
+                   uint64_t *offset) {
     for (uint32_t i = 0; i < FPW_ARENAS; i++) {
         const struct fl_arena_slot *slot = &connection->arenas[i];
         uintptr_t distance = (uintptr_t)address - (uintptr_t)slot->base;
@@ -74,8 +70,7 @@ struct user_arena {
 static pthread_mutex_t user_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct user_arena *user_arenas;
 
-HRESULT WINAPI FpArenaAllocate(HANDLE hPort, SIZE_T bytes, PVOID *address, BOOL *pinned)
-{
+HRESULT WINAPI FpArenaAllocate(HANDLE hPort, SIZE_T bytes, PVOID *address, BOOL *pinned) {
     static const char call[] = "FpArenaAllocate";
     if (address == NULL || bytes == 0)
         return fl_fail_status(call, STATUS_INVALID_PARAMETER);
@@ -104,8 +99,7 @@ HRESULT WINAPI FpArenaAllocate(HANDLE hPort, SIZE_T bytes, PVOID *address, BOOL 
     return fl_fail_status(call, status);
 }
 
-HRESULT WINAPI FpArenaFree(PVOID address)
-{
+HRESULT WINAPI FpArenaFree(PVOID address) {
     if (atomic_load_explicit(&fl_forked, memory_order_relaxed))
         return fl_fail_status("FpArenaFree", STATUS_INVALID_HANDLE);
     pthread_mutex_lock(&user_lock);
@@ -142,8 +136,7 @@ HRESULT WINAPI FpArenaFree(PVOID address)
     return S_OK;
 }
 
-void fl_arena_forget(struct fl_connection *connection)
-{
+void fl_arena_forget(struct fl_connection *connection) {
     pthread_mutex_lock(&user_lock);
     for (struct user_arena *arena = user_arenas; arena != NULL; arena = arena->next) {
         if (arena->connection == connection)
@@ -156,9 +149,9 @@ void fl_arena_forget(struct fl_connection *connection)
 
 enum {
     SMALLEST_SHIFT = 8,
-    CLASSES = 20,               /* 256 bytes to 128 MiB */
+    CLASSES = 20, /* 256 bytes to 128 MiB */
     BOUNCE_ARENA = 1 << 20,
-    BLOCK_HEAD = 16             /* keeps blocks 16-byte aligned */
+    BLOCK_HEAD = 16 /* keeps blocks 16-byte aligned */
 };
 
 struct block {
@@ -175,8 +168,7 @@ struct fl_bounce {
     struct block *idle[CLASSES];
 };
 
-static struct fl_bounce *bounce_of(struct fl_connection *connection)
-{
+static struct fl_bounce *bounce_of(struct fl_connection *connection) {
     pthread_mutex_lock(&connection->lock);
     if (connection->bounce == NULL) {
         connection->bounce = calloc(1, sizeof *connection->bounce);
@@ -188,12 +180,11 @@ static struct fl_bounce *bounce_of(struct fl_connection *connection)
     return bounce;
 }
 
-NTSTATUS fl_bounce_take(struct fl_connection *connection, size_t length, void **memory)
-{
+NTSTATUS fl_bounce_take(struct fl_connection *connection, size_t length, void **memory) {
     struct fl_bounce *bounce = bounce_of(connection);
     uint32_t class = 0;
     while (class < CLASSES && (UINT64_C(1) << (SMALLEST_SHIFT + class)) < length + BLOCK_HEAD)
-        class++;
+        class ++;
     if (bounce == NULL || class == CLASSES)
         return STATUS_INSUFFICIENT_RESOURCES;
     size_t size = (size_t)1 << (SMALLEST_SHIFT + class);
@@ -220,8 +211,7 @@ NTSTATUS fl_bounce_take(struct fl_connection *connection, size_t length, void **
     return status;
 }
 
-void fl_bounce_give(struct fl_connection *connection, void *memory)
-{
+void fl_bounce_give(struct fl_connection *connection, void *memory) {
     struct fl_bounce *bounce = connection->bounce;
     struct block *block = (struct block *)memory - 1;
     pthread_mutex_lock(&bounce->lock);
@@ -230,8 +220,7 @@ void fl_bounce_give(struct fl_connection *connection, void *memory)
     pthread_mutex_unlock(&bounce->lock);
 }
 
-void fl_arena_unmap(struct fl_connection *connection)
-{
+void fl_arena_unmap(struct fl_connection *connection) {
     for (uint32_t i = 0; i < FPW_ARENAS; i++) {
         if (connection->arenas[i].base != NULL && connection->arenas[i].bounce)
             munmap(connection->arenas[i].base, connection->arenas[i].length);

@@ -12,16 +12,14 @@ struct thread_object {
     uint32_t thread;
 };
 
-uint32_t fl_thread_id(void)
-{
+uint32_t fl_thread_id(void) {
     static __thread uint32_t id;
     if (id == 0)
         id = (uint32_t)gettid();
     return id;
 }
 
-void fl_blocked_enter(struct fl_blocked *blocked)
-{
+void fl_blocked_enter(struct fl_blocked *blocked) {
     blocked->thread = fl_thread_id();
     blocked->previous = NULL;
     pthread_mutex_lock(&blocked_lock);
@@ -32,8 +30,7 @@ void fl_blocked_enter(struct fl_blocked *blocked)
     pthread_mutex_unlock(&blocked_lock);
 }
 
-void fl_blocked_leave(struct fl_blocked *blocked)
-{
+void fl_blocked_leave(struct fl_blocked *blocked) {
     pthread_mutex_lock(&blocked_lock);
     if (blocked->previous != NULL)
         blocked->previous->next = blocked->next;
@@ -44,12 +41,15 @@ void fl_blocked_leave(struct fl_blocked *blocked)
     pthread_mutex_unlock(&blocked_lock);
 }
 
-DWORD WINAPI GetCurrentThreadId(VOID) { return fl_thread_id(); }
+DWORD WINAPI GetCurrentThreadId(VOID) {
+    return fl_thread_id();
+}
 
-static void thread_destroy(struct fl_object *object) { free(object); }
+static void thread_destroy(struct fl_object *object) {
+    free(object);
+}
 
-HANDLE WINAPI OpenThread(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwThreadId)
-{
+HANDLE WINAPI OpenThread(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwThreadId) {
     (void)dwDesiredAccess;
     (void)bInheritHandle;
     DWORD error = ERROR_INVALID_PARAMETER;
@@ -73,8 +73,7 @@ HANDLE WINAPI OpenThread(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwThr
     return NULL;
 }
 
-BOOL WINAPI CancelSynchronousIo(HANDLE hThread)
-{
+BOOL WINAPI CancelSynchronousIo(HANDLE hThread) {
     static const char call[] = "CancelSynchronousIo";
     struct thread_object *thread = (struct thread_object *)fl_handle_enter(hThread, FL_THREAD);
     if (thread == NULL)

@@ -6,21 +6,20 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-struct fl_connection *fl_connection_enter(HANDLE handle)
-{
+struct fl_connection *fl_connection_enter(HANDLE handle) {
     return (struct fl_connection *)fl_handle_enter(handle, FL_CONNECTION);
 }
 
-void fl_connection_leave(HANDLE handle) { fl_handle_leave(handle); }
+void fl_connection_leave(HANDLE handle) {
+    fl_handle_leave(handle);
+}
 
-bool fl_connection_is_over(struct fl_connection *connection)
-{
+bool fl_connection_is_over(struct fl_connection *connection) {
     return atomic_load_explicit(&connection->ended, memory_order_acquire) ||
            atomic_load_explicit(&connection->region->sub_close.state, memory_order_acquire) != FPW_SUB_OPEN;
 }
 
-void fl_connection_end(struct fl_connection *connection)
-{
+void fl_connection_end(struct fl_connection *connection) {
     pthread_mutex_lock(&connection->lock);
     atomic_store(&connection->ended, true);
     pthread_mutex_unlock(&connection->lock);
@@ -32,8 +31,7 @@ void fl_connection_end(struct fl_connection *connection)
     pthread_mutex_unlock(&connection->lane_lock);
 }
 
-static void connection_shut(struct fl_connection *connection)
-{
+static void connection_shut(struct fl_connection *connection) {
     fl_watcher_remove(connection);
     fl_connection_end(connection);
     fl_lane_shut(connection);
@@ -50,8 +48,7 @@ static void connection_shut(struct fl_connection *connection)
     fl_arena_forget(connection);
 }
 
-static void connection_close(struct fl_object *object)
-{
+static void connection_close(struct fl_object *object) {
     struct fl_connection *connection = (struct fl_connection *)object;
     struct fpw_control_request request = {.kind = FPW_CLOSE};
     struct fpw_control_answer answer;
@@ -59,8 +56,7 @@ static void connection_close(struct fl_object *object)
     connection_shut(connection);
 }
 
-static void connection_destroy(struct fl_object *object)
-{
+static void connection_destroy(struct fl_object *object) {
     struct fl_connection *connection = (struct fl_connection *)object;
     struct fl_port *port = atomic_load(&connection->port);
     fl_arena_unmap(connection);
@@ -78,8 +74,7 @@ static void connection_destroy(struct fl_object *object)
         fl_object_release((struct fl_object *)port);
 }
 
-static struct fl_connection *connection_create(void)
-{
+static struct fl_connection *connection_create(void) {
     struct fl_connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL)
         return NULL;
@@ -102,8 +97,7 @@ static struct fl_connection *connection_create(void)
     return connection;
 }
 
-static NTSTATUS connection_map(struct fl_connection *connection, int descriptor)
-{
+static NTSTATUS connection_map(struct fl_connection *connection, int descriptor) {
     struct fpw_region *region = fl_map(descriptor, sizeof *region);
     if (region == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -117,8 +111,7 @@ static NTSTATUS connection_map(struct fl_connection *connection, int descriptor)
 }
 
 static NTSTATUS connect_port(const char *manager, LPCWSTR name, DWORD options, LPCVOID context, WORD context_length,
-                             HANDLE *handle)
-{
+                             HANDLE *handle) {
     size_t name_length = 0;
     while (name[name_length] != 0) {
         if (++name_length > FPW_LONGEST_NAME / sizeof(WCHAR))
@@ -165,9 +158,8 @@ static NTSTATUS connect_port(const char *manager, LPCWSTR name, DWORD options, L
     return status;
 }
 
-HRESULT WINAPI FpConnectCommunicationPortAt(const char *manager, LPCWSTR lpPortName, DWORD dwOptions,
-                                            LPCVOID lpContext, WORD wSizeOfContext, HANDLE *hPort)
-{
+HRESULT WINAPI FpConnectCommunicationPortAt(const char *manager, LPCWSTR lpPortName, DWORD dwOptions, LPCVOID lpContext,
+                                            WORD wSizeOfContext, HANDLE *hPort) {
     static const char call[] = "FilterConnectCommunicationPort";
     fl_error_object(lpPortName);
     if (hPort == NULL)
@@ -185,14 +177,12 @@ HRESULT WINAPI FpConnectCommunicationPortAt(const char *manager, LPCWSTR lpPortN
 
 HRESULT WINAPI FilterConnectCommunicationPort(LPCWSTR lpPortName, DWORD dwOptions, LPCVOID lpContext,
                                               WORD wSizeOfContext, LPSECURITY_ATTRIBUTES lpSecurityAttributes,
-                                              HANDLE *hPort)
-{
+                                              HANDLE *hPort) {
     (void)lpSecurityAttributes;
     return FpConnectCommunicationPortAt(NULL, lpPortName, dwOptions, lpContext, wSizeOfContext, hPort);
 }
 
-HRESULT WINAPI FpSetWaitPolicy(HANDLE hPort, ULONG spinNanoseconds)
-{
+HRESULT WINAPI FpSetWaitPolicy(HANDLE hPort, ULONG spinNanoseconds) {
     struct fl_connection *connection = fl_connection_enter(hPort);
     if (connection == NULL)
         return fl_fail_status("FpSetWaitPolicy", STATUS_INVALID_HANDLE);

@@ -9,8 +9,7 @@
 #include <sys/un.h>
 
 /* A path too long for a socket address is reached through its directory's descriptor. */
-static bool address_of(const char *path, struct sockaddr_un *address, int *directory)
-{
+static bool address_of(const char *path, struct sockaddr_un *address, int *directory) {
     *directory = -1;
     memset(address, 0, sizeof *address);
     address->sun_family = AF_UNIX;
@@ -31,8 +30,7 @@ static bool address_of(const char *path, struct sockaddr_un *address, int *direc
                                                *directory, name + 1) < sizeof address->sun_path;
 }
 
-NTSTATUS fl_control_open(const char *manager, int *descriptor)
-{
+NTSTATUS fl_control_open(const char *manager, int *descriptor) {
     if (manager == NULL)
         manager = getenv("FILTERPORT_MANAGER");
     if (manager == NULL || manager[0] == 0)
@@ -61,8 +59,7 @@ NTSTATUS fl_control_open(const char *manager, int *descriptor)
     return error == EACCES || error == EPERM ? STATUS_ACCESS_DENIED : STATUS_DEVICE_NOT_READY;
 }
 
-static bool send_all(int descriptor, const struct msghdr *message)
-{
+static bool send_all(int descriptor, const struct msghdr *message) {
     ssize_t sent;
     do
         sent = sendmsg(descriptor, message, MSG_NOSIGNAL);
@@ -70,8 +67,7 @@ static bool send_all(int descriptor, const struct msghdr *message)
     return sent >= 0;
 }
 
-static bool receive_answer(int descriptor, struct fpw_control_answer *answer, int *received)
-{
+static bool receive_answer(int descriptor, struct fpw_control_answer *answer, int *received) {
     union {
         struct cmsghdr head;
         char space[CMSG_SPACE(sizeof(int))];
@@ -94,9 +90,8 @@ static bool receive_answer(int descriptor, struct fpw_control_answer *answer, in
     return length == (ssize_t)sizeof *answer;
 }
 
-NTSTATUS fl_control_exchange(int descriptor, struct fpw_control_request *request, const void *name,
-                             const void *context, struct fpw_control_answer *answer, int *received)
-{
+NTSTATUS fl_control_exchange(int descriptor, struct fpw_control_request *request, const void *name, const void *context,
+                             struct fpw_control_answer *answer, int *received) {
     request->magic = FPW_MAGIC;
     request->version = FPW_VERSION;
     request->thread = fl_thread_id();
@@ -112,8 +107,7 @@ NTSTATUS fl_control_exchange(int descriptor, struct fpw_control_request *request
 }
 
 NTSTATUS fl_control_call(struct fl_connection *connection, struct fpw_control_request *request,
-                         struct fpw_control_answer *answer, int *received)
-{
+                         struct fpw_control_answer *answer, int *received) {
     if (received != NULL)
         *received = -1;
     pthread_mutex_lock(&connection->control_lock);

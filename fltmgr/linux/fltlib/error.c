@@ -41,12 +41,15 @@ static const struct {
     {0x801F0020, "nobody waits for this reply", "go on: the sender has timed out, was cancelled, or was answered"},
 };
 
-DWORD WINAPI GetLastError(VOID) { return error.last; }
+DWORD WINAPI GetLastError(VOID) {
+    return error.last;
+}
 
-VOID WINAPI SetLastError(DWORD dwErrCode) { error.last = dwErrCode; }
+VOID WINAPI SetLastError(DWORD dwErrCode) {
+    error.last = dwErrCode;
+}
 
-void fl_error_object(LPCWSTR name)
-{
+void fl_error_object(LPCWSTR name) {
     size_t used = 0;
     if (name != NULL) {
         while (name[used] != 0 && used < sizeof error.object - 1) {
@@ -59,35 +62,30 @@ void fl_error_object(LPCWSTR name)
     error.system_error = 0;
 }
 
-void fl_error_reason(const char *reason, int system_error)
-{
+void fl_error_reason(const char *reason, int system_error) {
     error.reason = reason;
     error.system_error = system_error;
 }
 
-HRESULT fl_fail(const char *call, HRESULT result)
-{
+HRESULT fl_fail(const char *call, HRESULT result) {
     error.call = call;
     error.result = result;
     return result;
 }
 
-HRESULT fl_fail_status(const char *call, NTSTATUS status)
-{
+HRESULT fl_fail_status(const char *call, NTSTATUS status) {
     if (status == STATUS_SUCCESS)
         return S_OK;
     return fl_fail(call, fl_hresult_from_status(status));
 }
 
-BOOL fl_fail_win32(const char *call, DWORD code)
-{
+BOOL fl_fail_win32(const char *call, DWORD code) {
     error.last = code;
     (void)fl_fail(call, HRESULT_FROM_WIN32(code));
     return FALSE;
 }
 
-const char *WINAPI FpLastErrorText(VOID)
-{
+const char *WINAPI FpLastErrorText(VOID) {
     if (error.call == NULL)
         return "no call of this thread has failed";
     const char *words = "failed";
@@ -100,9 +98,9 @@ const char *WINAPI FpLastErrorText(VOID)
     }
     size_t used = 0;
     bool connecting = strstr(error.call, "Connect") != NULL && error.object[0] != 0;
-    used += (size_t)snprintf(error.text, sizeof error.text, "%s%s%s%s: %s (0x%08X)", error.call,
-                             connecting ? " \"" : "", connecting ? error.object : "", connecting ? "\"" : "", words,
-                             (unsigned)error.result);
+    used +=
+        (size_t)snprintf(error.text, sizeof error.text, "%s%s%s%s: %s (0x%08X)", error.call, connecting ? " \"" : "",
+                         connecting ? error.object : "", connecting ? "\"" : "", words, (unsigned)error.result);
     if (connecting && error.reason != NULL && used < sizeof error.text)
         used += (size_t)snprintf(error.text + used, sizeof error.text - used, ": %s%s%s", error.reason,
                                  error.system_error != 0 ? ": " : "",

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-/* Nobody works for an event in the background: who waits for it looks into the completion rings of the connections that have
-   receives pending with it. */
+/* Nobody works for an event in the background: who waits for it looks into the completion rings of the connections that
+   have receives pending with it. */
 enum { CONNECTIONS_PER_EVENT = 16 };
 
 struct fl_event {
@@ -20,16 +20,14 @@ struct fl_event {
     } sources[CONNECTIONS_PER_EVENT];
 };
 
-static void event_destroy(struct fl_object *object)
-{
+static void event_destroy(struct fl_object *object) {
     struct fl_event *event = (struct fl_event *)object;
     pthread_mutex_destroy(&event->lock);
     free(event);
 }
 
 HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
-                           LPCWSTR lpName)
-{
+                           LPCWSTR lpName) {
     (void)lpEventAttributes;
     if (atomic_load_explicit(&fl_forked, memory_order_relaxed)) {
         fl_fail_win32("CreateEvent", ERROR_INVALID_HANDLE);
@@ -58,18 +56,20 @@ HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManual
     return handle;
 }
 
-struct fl_object *fl_event_object(struct fl_event *event) { return &event->object; }
+struct fl_object *fl_event_object(struct fl_event *event) {
+    return &event->object;
+}
 
-void fl_event_set(struct fl_event *event)
-{
+void fl_event_set(struct fl_event *event) {
     atomic_store(&event->signaled, true);
     fl_ring(&event->bell, &event->sleepers);
 }
 
-void fl_event_reset(struct fl_event *event) { atomic_store(&event->signaled, false); }
+void fl_event_reset(struct fl_event *event) {
+    atomic_store(&event->signaled, false);
+}
 
-static BOOL event_call(HANDLE handle, const char *call, void (*action)(struct fl_event *))
-{
+static BOOL event_call(HANDLE handle, const char *call, void (*action)(struct fl_event *)) {
     struct fl_object *object = fl_handle_enter(handle, FL_EVENT);
     if (object == NULL)
         return fl_fail_win32(call, ERROR_INVALID_HANDLE);
@@ -78,12 +78,15 @@ static BOOL event_call(HANDLE handle, const char *call, void (*action)(struct fl
     return TRUE;
 }
 
-BOOL WINAPI SetEvent(HANDLE hEvent) { return event_call(hEvent, "SetEvent", fl_event_set); }
+BOOL WINAPI SetEvent(HANDLE hEvent) {
+    return event_call(hEvent, "SetEvent", fl_event_set);
+}
 
-BOOL WINAPI ResetEvent(HANDLE hEvent) { return event_call(hEvent, "ResetEvent", fl_event_reset); }
+BOOL WINAPI ResetEvent(HANDLE hEvent) {
+    return event_call(hEvent, "ResetEvent", fl_event_reset);
+}
 
-NTSTATUS fl_event_begin(struct fl_event *event, struct fl_connection *connection)
-{
+NTSTATUS fl_event_begin(struct fl_event *event, struct fl_connection *connection) {
     NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
     bool fresh = false;
     int place = -1;
@@ -113,8 +116,7 @@ NTSTATUS fl_event_begin(struct fl_event *event, struct fl_connection *connection
     return status;
 }
 
-void fl_event_end(struct fl_event *event, struct fl_connection *connection)
-{
+void fl_event_end(struct fl_event *event, struct fl_connection *connection) {
     bool last = false;
     pthread_mutex_lock(&event->lock);
     for (int i = 0; i < CONNECTIONS_PER_EVENT; i++) {
@@ -137,15 +139,13 @@ struct event_wait {
     struct fl_connection *connections[CONNECTIONS_PER_EVENT];
 };
 
-static void event_wait_forget(struct event_wait *context)
-{
+static void event_wait_forget(struct event_wait *context) {
     for (unsigned i = 0; i < context->count; i++)
         fl_object_release(&context->connections[i]->object);
     context->count = 0;
 }
 
-static void event_gather(void *opaque, struct fl_wait *wait)
-{
+static void event_gather(void *opaque, struct fl_wait *wait) {
     struct event_wait *context = opaque;
     struct fl_event *event = context->event;
     event_wait_forget(context);
@@ -162,8 +162,7 @@ static void event_gather(void *opaque, struct fl_wait *wait)
     pthread_mutex_unlock(&event->lock);
 }
 
-static bool event_done(void *opaque)
-{
+static bool event_done(void *opaque) {
     struct event_wait *context = opaque;
     for (unsigned i = 0; i < context->count; i++)
         fl_receive_drain(context->connections[i], NULL, NULL, 0);
@@ -171,21 +170,18 @@ static bool event_done(void *opaque)
                                   : atomic_exchange(&context->event->signaled, false);
 }
 
-static void connection_gather(void *opaque, struct fl_wait *wait)
-{
+static void connection_gather(void *opaque, struct fl_wait *wait) {
     struct fl_connection *connection = opaque;
     fl_wait_add(wait, &connection->region->comp.bell, &connection->region->comp.sleepers);
 }
 
-static bool connection_done(void *opaque)
-{
+static bool connection_done(void *opaque) {
     struct fl_connection *connection = opaque;
     fl_receive_drain(connection, NULL, NULL, 0);
     return atomic_load(&connection->signaled) || atomic_load(&connection->ended);
 }
 
-DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds)
-{
+DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds) {
     struct fl_wait wait = {.spin = NULL};
     uint64_t deadline = fl_deadline(dwMilliseconds);
     bool signaled;

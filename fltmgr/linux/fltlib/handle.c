@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 /*
- * Handle = (generation << 18 | slot + 1) << 2. A slot's word = generation (24 bits) << 40 | open << 39 | users (32 bits).
- * Entering is one CAS on the word; closing clears `open`; who brings the users of a closed slot to 0 empties it.
+ * Handle = (generation << 18 | slot + 1) << 2. A slot's word = generation (24 bits) << 40 | open << 39 | users (32
+ * bits). Entering is one CAS on the word; closing clears `open`; who brings the users of a closed slot to 0 empties it.
  */
 enum { SLOTS_PER_CHUNK = 256, CHUNKS = 256 };
 #define SLOT_OPEN (UINT64_C(1) << 39)
@@ -23,8 +23,7 @@ static uint32_t slots_made;
 static uint32_t first_free; /* slot + 1 */
 _Atomic bool fl_forked;
 
-static struct slot *slot_of(HANDLE handle, uint64_t *generation, uint32_t *number)
-{
+static struct slot *slot_of(HANDLE handle, uint64_t *generation, uint32_t *number) {
     *generation = 0;
     *number = 0;
     uint64_t value = (uint64_t)(ULONG_PTR)handle;
@@ -41,27 +40,23 @@ static struct slot *slot_of(HANDLE handle, uint64_t *generation, uint32_t *numbe
 }
 
 void fl_object_init(struct fl_object *object, enum fl_kind kind, void (*close)(struct fl_object *),
-                    void (*destroy)(struct fl_object *))
-{
+                    void (*destroy)(struct fl_object *)) {
     object->kind = kind;
     object->close = close;
     object->destroy = destroy;
     atomic_store_explicit(&object->references, 1, memory_order_relaxed);
 }
 
-void fl_object_reference(struct fl_object *object)
-{
+void fl_object_reference(struct fl_object *object) {
     atomic_fetch_add_explicit(&object->references, 1, memory_order_relaxed);
 }
 
-void fl_object_release(struct fl_object *object)
-{
+void fl_object_release(struct fl_object *object) {
     if (atomic_fetch_sub_explicit(&object->references, 1, memory_order_acq_rel) == 1)
         object->destroy(object);
 }
 
-NTSTATUS fl_handle_create(struct fl_object *object, HANDLE *handle)
-{
+NTSTATUS fl_handle_create(struct fl_object *object, HANDLE *handle) {
     NTSTATUS status = STATUS_SUCCESS;
     pthread_mutex_lock(&table_lock);
     if (first_free == 0) {
@@ -96,8 +91,7 @@ NTSTATUS fl_handle_create(struct fl_object *object, HANDLE *handle)
     return status;
 }
 
-static void slot_empty(struct slot *slot, uint32_t number)
-{
+static void slot_empty(struct slot *slot, uint32_t number) {
     struct fl_object *object = slot->object;
     pthread_mutex_lock(&table_lock);
     uint64_t generation = ((atomic_load_explicit(&slot->word, memory_order_relaxed) >> 40) + 1) & 0xFFFFFF;
@@ -109,15 +103,13 @@ static void slot_empty(struct slot *slot, uint32_t number)
     fl_object_release(object);
 }
 
-static void slot_leave(struct slot *slot, uint32_t number)
-{
+static void slot_leave(struct slot *slot, uint32_t number) {
     uint64_t before = atomic_fetch_sub_explicit(&slot->word, 1, memory_order_acq_rel);
     if ((before & SLOT_USERS) == 1 && (before & SLOT_OPEN) == 0)
         slot_empty(slot, number);
 }
 
-struct fl_object *fl_handle_enter(HANDLE handle, enum fl_kind kind)
-{
+struct fl_object *fl_handle_enter(HANDLE handle, enum fl_kind kind) {
     uint64_t generation;
     uint32_t number;
     struct slot *slot = slot_of(handle, &generation, &number);
@@ -136,16 +128,14 @@ struct fl_object *fl_handle_enter(HANDLE handle, enum fl_kind kind)
     return slot->object;
 }
 
-void fl_handle_leave(HANDLE handle)
-{
+void fl_handle_leave(HANDLE handle) {
     uint64_t generation;
     uint32_t number;
     struct slot *slot = slot_of(handle, &generation, &number);
     slot_leave(slot, number);
 }
 
-BOOL WINAPI CloseHandle(HANDLE hObject)
-{
+BOOL WINAPI CloseHandle(HANDLE hObject) {
     uint64_t generation;
     uint32_t number;
     struct slot *slot = slot_of(hObject, &generation, &number);

@@ -16,9 +16,10 @@
 /*
  * Objects, and who keeps them alive.
  *
- * A handle slot counts the calls that are inside ("users") and closes in two steps: close() runs at once and wakes the users;
- * the slot lets go of its object when the last user has left. Apart from that an object has references: the slot's, and
- * those of other objects (a completion port of its connections and the other way round, a pending receive of its event).
+ * A handle slot counts the calls that are inside ("users") and closes in two steps: close() runs at once and wakes the
+ * users; the slot lets go of its object when the last user has left. Apart from that an object has references: the
+ * slot's, and those of other objects (a completion port of its connections and the other way round, a pending receive
+ * of its event).
  *
  * Lock order: control_lock, then lock of a connection, then lock of a completion port or event. None is held while
  * another object is waited for, except control_lock, which is held for one exchange with the manager.
@@ -61,8 +62,8 @@ enum { FL_WAIT_MOST = 65 };
 uint64_t fl_deadline(DWORD milliseconds); /* monotonic ns; FL_FOREVER for INFINITE */
 
 /*
- * What a thread waits for. gather() names the words to sleep on and may change from round to round; done() looks, takes what is
- * there, and says whether the wait is over. A word that changes between gather() and the sleep ends the sleep.
+ * What a thread waits for. gather() names the words to sleep on and may change from round to round; done() looks, takes
+ * what is there, and says whether the wait is over. A word that changes between gather() and the sleep ends the sleep.
  */
 struct fl_wait {
     unsigned count;
@@ -103,8 +104,8 @@ void fl_port_remove(struct fl_port *port, struct fl_connection *connection);
 enum fl_receive_state { FL_RECEIVE_FREE, FL_RECEIVE_ARMED, FL_RECEIVE_ENDED };
 
 struct fl_receive {
-    uint16_t state;  /* in the connection's lock */
-    uint16_t uses;   /* high half of the cookie */
+    uint16_t state; /* in the connection's lock */
+    uint16_t uses;  /* high half of the cookie */
     bool synchronous;
     bool packet_wanted;
     LPOVERLAPPED overlapped;
@@ -173,8 +174,8 @@ void fl_connection_end(struct fl_connection *connection);
 
 /* control.c */
 NTSTATUS fl_control_open(const char *manager, int *descriptor);
-NTSTATUS fl_control_exchange(int descriptor, struct fpw_control_request *request, const void *name,
-                             const void *context, struct fpw_control_answer *answer, int *received);
+NTSTATUS fl_control_exchange(int descriptor, struct fpw_control_request *request, const void *name, const void *context,
+                             struct fpw_control_answer *answer, int *received);
 /* The same in the connection's control lock. */
 NTSTATUS fl_control_call(struct fl_connection *connection, struct fpw_control_request *request,
                          struct fpw_control_answer *answer, int *received);

@@ -5,8 +5,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-static NTSTATUS lane_take(struct fl_connection *connection, int *lane)
-{
+static NTSTATUS lane_take(struct fl_connection *connection, int *lane) {
     pthread_mutex_lock(&connection->lane_lock);
     while (connection->lane_idle_count == 0 && connection->lane_count == FPW_LANES &&
            !fl_connection_is_over(connection))
@@ -42,8 +41,7 @@ static NTSTATUS lane_take(struct fl_connection *connection, int *lane)
     return status;
 }
 
-static void lane_forget_locked(struct fl_connection *connection, int lane)
-{
+static void lane_forget_locked(struct fl_connection *connection, int lane) {
     for (int i = 0; i < FPW_LANES; i++) {
         if (atomic_load_explicit(&connection->lanes[i], memory_order_relaxed) == lane)
             atomic_store(&connection->lanes[i], -1);
@@ -53,8 +51,7 @@ static void lane_forget_locked(struct fl_connection *connection, int lane)
     connection->lane_count--;
 }
 
-static void lane_give(struct fl_connection *connection, int lane, bool usable)
-{
+static void lane_give(struct fl_connection *connection, int lane, bool usable) {
     pthread_mutex_lock(&connection->lane_lock);
     if (usable && !atomic_load(&connection->ended))
         connection->lane_idle[connection->lane_idle_count++] = lane;
@@ -65,8 +62,7 @@ static void lane_give(struct fl_connection *connection, int lane, bool usable)
 }
 
 /* Idle lanes close; one in use ends its call, and its caller closes it. */
-void fl_lane_shut(struct fl_connection *connection)
-{
+void fl_lane_shut(struct fl_connection *connection) {
     pthread_mutex_lock(&connection->lane_lock);
     while (connection->lane_idle_count != 0)
         lane_forget_locked(connection, connection->lane_idle[--connection->lane_idle_count]);
@@ -78,8 +74,7 @@ void fl_lane_shut(struct fl_connection *connection)
     pthread_mutex_unlock(&connection->lane_lock);
 }
 
-static NTSTATUS lane_write(int lane, struct fpw_lane_request *request, const struct fl_lane_call *call)
-{
+static NTSTATUS lane_write(int lane, struct fpw_lane_request *request, const struct fl_lane_call *call) {
     struct iovec parts[2] = {{request, sizeof *request}, {(void *)(uintptr_t)call->input, call->input_length}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     for (;;) {
@@ -100,8 +95,7 @@ static NTSTATUS lane_write(int lane, struct fpw_lane_request *request, const str
     }
 }
 
-static NTSTATUS lane_read(int lane, void *memory, size_t length)
-{
+static NTSTATUS lane_read(int lane, void *memory, size_t length) {
     while (length != 0) {
         ssize_t got = recv(lane, memory, length, MSG_WAITALL);
         if (got < 0 && errno == EINTR)
@@ -114,8 +108,7 @@ static NTSTATUS lane_read(int lane, void *memory, size_t length)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS lane_exchange(int lane, struct fl_lane_call *call)
-{
+static NTSTATUS lane_exchange(int lane, struct fl_lane_call *call) {
     struct fpw_lane_request request = {.magic = FPW_MAGIC,
                                        .kind = call->kind,
                                        .thread = fl_thread_id(),
@@ -140,8 +133,7 @@ static NTSTATUS lane_exchange(int lane, struct fl_lane_call *call)
     return status;
 }
 
-NTSTATUS fl_lane_call(struct fl_connection *connection, struct fl_lane_call *call)
-{
+NTSTATUS fl_lane_call(struct fl_connection *connection, struct fl_lane_call *call) {
     if (call->input_length > FPW_LARGEST_MESSAGE || call->output_capacity > FPW_LARGEST_MESSAGE)
         return STATUS_INSUFFICIENT_RESOURCES;
     int lane;
@@ -159,8 +151,7 @@ NTSTATUS fl_lane_call(struct fl_connection *connection, struct fl_lane_call *cal
 }
 
 /* Windows probes both buffers before the driver sees them (USER-09). Populating the pages asks the same of Linux. */
-static bool accessible(const void *address, size_t length, int how)
-{
+static bool accessible(const void *address, size_t length, int how) {
     if (address == NULL || length == 0)
         return true;
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -171,8 +162,7 @@ static bool accessible(const void *address, size_t length, int how)
     return madvise((void *)first, end - first, how) == 0 || (errno != EFAULT && errno != ENOMEM);
 }
 
-static NTSTATUS send_message(struct fl_connection *connection, struct fl_lane_call *call)
-{
+static NTSTATUS send_message(struct fl_connection *connection, struct fl_lane_call *call) {
     if (fl_connection_is_over(connection))
         return STATUS_PORT_DISCONNECTED;
     if (!accessible(call->input, call->input_length, MADV_POPULATE_READ) ||
@@ -182,8 +172,7 @@ static NTSTATUS send_message(struct fl_connection *connection, struct fl_lane_ca
 }
 
 HRESULT WINAPI FilterSendMessage(HANDLE hPort, LPVOID lpInBuffer, DWORD dwInBufferSize, LPVOID lpOutBuffer,
-                                 DWORD dwOutBufferSize, LPDWORD lpBytesReturned)
-{
+                                 DWORD dwOutBufferSize, LPDWORD lpBytesReturned) {
     static const char name[] = "FilterSendMessage";
     struct fl_connection *connection = fl_connection_enter(hPort);
     if (connection == NULL)

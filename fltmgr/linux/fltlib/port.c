@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 /*
- * A completion port has no ring of its own: its threads take receives straight out of the completion rings of its connections. Its
- * queue holds what was posted, and what somebody else (a waiter for an event, the watcher) took out of a ring for it.
+ * A completion port has no ring of its own: its threads take receives straight out of the completion rings of its
+ * connections. Its queue holds what was posted, and what somebody else (a waiter for an event, the watcher) took out of
+ * a ring for it.
  *
  * Threads inside read the places without a lock. A connection that leaves is put aside ("retired") and let go when no
  * thread is inside any more.
@@ -28,8 +29,7 @@ struct fl_port {
     struct fl_packet **last;
 };
 
-static void port_reap(struct fl_port *port)
-{
+static void port_reap(struct fl_port *port) {
     struct fl_connection *leaving[PORT_CONNECTIONS];
     uint32_t count = 0;
     pthread_mutex_lock(&port->lock);
@@ -44,17 +44,17 @@ static void port_reap(struct fl_port *port)
         fl_object_release(&leaving[i]->object);
 }
 
-static void port_enter(struct fl_port *port) { atomic_fetch_add(&port->inside, 1); }
+static void port_enter(struct fl_port *port) {
+    atomic_fetch_add(&port->inside, 1);
+}
 
-static void port_leave(struct fl_port *port)
-{
+static void port_leave(struct fl_port *port) {
     if (atomic_fetch_sub(&port->inside, 1) == 1 && atomic_load(&port->retired_count) != 0)
         port_reap(port);
 }
 
 /* Everybody inside looks again. */
-static void port_kick(struct fl_port *port)
-{
+static void port_kick(struct fl_port *port) {
     port_enter(port);
     fl_ring(&port->bell, &port->sleepers);
     uint32_t used = atomic_load(&port->used);
@@ -66,8 +66,7 @@ static void port_kick(struct fl_port *port)
     port_leave(port);
 }
 
-static struct fl_packet *port_unqueue(struct fl_port *port)
-{
+static struct fl_packet *port_unqueue(struct fl_port *port) {
     if (atomic_load(&port->queued) == 0)
         return NULL;
     pthread_mutex_lock(&port->lock);
@@ -82,23 +81,20 @@ static struct fl_packet *port_unqueue(struct fl_port *port)
     return packet;
 }
 
-static void packet_take(struct fl_packet *packet)
-{
+static void packet_take(struct fl_packet *packet) {
     if (packet->connection == NULL)
         free(packet);
     else
         fl_receive_packet_taken(packet->connection, packet);
 }
 
-static void port_drop_queue(struct fl_port *port)
-{
+static void port_drop_queue(struct fl_port *port) {
     struct fl_packet *packet;
     while ((packet = port_unqueue(port)) != NULL)
         packet_take(packet);
 }
 
-void fl_port_queue(struct fl_port *port, struct fl_packet *packet)
-{
+void fl_port_queue(struct fl_port *port, struct fl_packet *packet) {
     packet->next = NULL;
     pthread_mutex_lock(&port->lock);
     *port->last = packet;
@@ -110,8 +106,7 @@ void fl_port_queue(struct fl_port *port, struct fl_packet *packet)
         port_drop_queue(port);
 }
 
-void fl_port_remove(struct fl_port *port, struct fl_connection *connection)
-{
+void fl_port_remove(struct fl_port *port, struct fl_connection *connection) {
     bool found = false;
     pthread_mutex_lock(&port->lock);
     for (uint32_t i = 0; i < PORT_CONNECTIONS && !found; i++) {
@@ -131,8 +126,7 @@ void fl_port_remove(struct fl_port *port, struct fl_connection *connection)
     }
 }
 
-static void port_close(struct fl_object *object)
-{
+static void port_close(struct fl_object *object) {
     struct fl_port *port = (struct fl_port *)object;
     atomic_store(&port->closed, true);
     port_kick(port);
@@ -144,16 +138,14 @@ static void port_close(struct fl_object *object)
     port_drop_queue(port);
 }
 
-static void port_destroy(struct fl_object *object)
-{
+static void port_destroy(struct fl_object *object) {
     struct fl_port *port = (struct fl_port *)object;
     port_drop_queue(port);
     pthread_mutex_destroy(&port->lock);
     free(port);
 }
 
-static NTSTATUS port_add(struct fl_port *port, struct fl_connection *connection, ULONG_PTR key)
-{
+static NTSTATUS port_add(struct fl_port *port, struct fl_connection *connection, ULONG_PTR key) {
     NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
     pthread_mutex_lock(&connection->lock);
     pthread_mutex_lock(&port->lock);
@@ -188,8 +180,7 @@ static NTSTATUS port_add(struct fl_port *port, struct fl_connection *connection,
     return status;
 }
 
-static NTSTATUS port_create(HANDLE *handle)
-{
+static NTSTATUS port_create(HANDLE *handle) {
     struct fl_port *port = calloc(1, sizeof *port);
     if (port == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -203,8 +194,7 @@ static NTSTATUS port_create(HANDLE *handle)
 }
 
 HANDLE WINAPI CreateIoCompletionPort(HANDLE FileHandle, HANDLE ExistingCompletionPort, ULONG_PTR CompletionKey,
-                                     DWORD NumberOfConcurrentThreads)
-{
+                                     DWORD NumberOfConcurrentThreads) {
     static const char call[] = "CreateIoCompletionPort";
     (void)NumberOfConcurrentThreads;
     if (atomic_load_explicit(&fl_forked, memory_order_relaxed)) {
@@ -223,8 +213,7 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE FileHandle, HANDLE ExistingCompletio
         if (port == NULL || connection == NULL)
             status = STATUS_INVALID_HANDLE;
         else
-            status = connection->synchronous ? STATUS_INVALID_PARAMETER
-                                             : port_add(port, connection, CompletionKey);
+            status = connection->synchronous ? STATUS_INVALID_PARAMETER : port_add(port, connection, CompletionKey);
         if (connection != NULL)
             fl_connection_leave(FileHandle);
         if (port != NULL)
@@ -248,8 +237,7 @@ struct port_wait {
     bool closed;
 };
 
-static void port_gather(void *opaque, struct fl_wait *wait)
-{
+static void port_gather(void *opaque, struct fl_wait *wait) {
     struct port_wait *context = opaque;
     struct fl_port *port = context->port;
     struct fl_connection *only = NULL;
@@ -267,8 +255,7 @@ static void port_gather(void *opaque, struct fl_wait *wait)
     wait->spin = wait->count == 1 && only != NULL ? &only->spin : NULL;
 }
 
-static bool port_done(void *opaque)
-{
+static bool port_done(void *opaque) {
     struct port_wait *context = opaque;
     struct fl_port *port = context->port;
     struct fl_packet *packet;
@@ -280,8 +267,8 @@ static bool port_done(void *opaque)
     for (uint32_t i = 0; i < used && context->count < context->room; i++) {
         struct fl_connection *connection = atomic_load(&port->places[i]);
         if (connection != NULL && fl_receive_ready(connection))
-            context->count += fl_receive_drain(connection, port, context->entries + context->count,
-                                               context->room - context->count);
+            context->count +=
+                fl_receive_drain(connection, port, context->entries + context->count, context->room - context->count);
     }
     if (context->count != 0)
         return true;
@@ -291,8 +278,7 @@ static bool port_done(void *opaque)
 
 /* Last error set when 0. */
 static unsigned port_take(const char *call, HANDLE handle, OVERLAPPED_ENTRY *entries, unsigned room,
-                          DWORD milliseconds)
-{
+                          DWORD milliseconds) {
     struct fl_port *port = (struct fl_port *)fl_handle_enter(handle, FL_PORT);
     if (port == NULL) {
         fl_fail_win32(call, ERROR_INVALID_HANDLE);
@@ -317,8 +303,7 @@ static unsigned port_take(const char *call, HANDLE handle, OVERLAPPED_ENTRY *ent
 
 BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE CompletionPort, LPOVERLAPPED_ENTRY lpCompletionPortEntries,
                                         ULONG ulCount, ULONG *ulNumEntriesRemoved, DWORD dwMilliseconds,
-                                        BOOL fAlertable)
-{
+                                        BOOL fAlertable) {
     static const char call[] = "GetQueuedCompletionStatusEx";
     if (lpCompletionPortEntries == NULL || ulCount == 0 || ulNumEntriesRemoved == NULL || fAlertable)
         return fl_fail_win32(call, ERROR_INVALID_PARAMETER);
@@ -327,8 +312,7 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE CompletionPort, LPOVERLAPPED_ENTR
 }
 
 BOOL WINAPI GetQueuedCompletionStatus(HANDLE CompletionPort, LPDWORD lpNumberOfBytesTransferred,
-                                      ULONG_PTR *lpCompletionKey, LPOVERLAPPED *lpOverlapped, DWORD dwMilliseconds)
-{
+                                      ULONG_PTR *lpCompletionKey, LPOVERLAPPED *lpOverlapped, DWORD dwMilliseconds) {
     static const char call[] = "GetQueuedCompletionStatus";
     if (lpNumberOfBytesTransferred == NULL || lpCompletionKey == NULL || lpOverlapped == NULL)
         return fl_fail_win32(call, ERROR_INVALID_PARAMETER);
@@ -346,8 +330,7 @@ BOOL WINAPI GetQueuedCompletionStatus(HANDLE CompletionPort, LPDWORD lpNumberOfB
 }
 
 BOOL WINAPI PostQueuedCompletionStatus(HANDLE CompletionPort, DWORD dwNumberOfBytesTransferred,
-                                       ULONG_PTR dwCompletionKey, LPOVERLAPPED lpOverlapped)
-{
+                                       ULONG_PTR dwCompletionKey, LPOVERLAPPED lpOverlapped) {
     static const char call[] = "PostQueuedCompletionStatus";
     struct fl_port *port = (struct fl_port *)fl_handle_enter(CompletionPort, FL_PORT);
     if (port == NULL)

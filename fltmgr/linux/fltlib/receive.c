@@ -11,27 +11,23 @@
 
 enum { DRAIN_BATCH = 32, RING_MASK = FPW_RECEIVES - 1 };
 
-static uint32_t cookie_of(const struct fl_connection *connection, const struct fl_receive *receive)
-{
+static uint32_t cookie_of(const struct fl_connection *connection, const struct fl_receive *receive) {
     return (uint32_t)(receive - connection->receives) | (uint32_t)receive->uses << 16;
 }
 
-static void receive_free_locked(struct fl_connection *connection, struct fl_receive *receive)
-{
+static void receive_free_locked(struct fl_connection *connection, struct fl_receive *receive) {
     receive->state = FL_RECEIVE_FREE;
     receive->uses++;
     connection->free_receives[connection->free_count++] = (uint16_t)(receive - connection->receives);
 }
 
-static void receive_free(struct fl_connection *connection, struct fl_receive *receive)
-{
+static void receive_free(struct fl_connection *connection, struct fl_receive *receive) {
     pthread_mutex_lock(&connection->lock);
     receive_free_locked(connection, receive);
     pthread_mutex_unlock(&connection->lock);
 }
 
-static struct fl_receive *receive_new_locked(struct fl_connection *connection)
-{
+static struct fl_receive *receive_new_locked(struct fl_connection *connection) {
     if (connection->free_count != 0)
         return &connection->receives[connection->free_receives[--connection->free_count]];
     if (connection->high_mark < FPW_RECEIVES)
@@ -39,29 +35,25 @@ static struct fl_receive *receive_new_locked(struct fl_connection *connection)
     return NULL;
 }
 
-static void overlapped_set(LPOVERLAPPED overlapped, NTSTATUS status, uint32_t information)
-{
+static void overlapped_set(LPOVERLAPPED overlapped, NTSTATUS status, uint32_t information) {
     __atomic_store_n(&overlapped->InternalHigh, information, __ATOMIC_RELAXED);
     __atomic_store_n(&overlapped->Internal, (ULONG_PTR)(uint32_t)status, __ATOMIC_RELEASE);
 }
 
-static HANDLE event_handle(const OVERLAPPED *overlapped)
-{
+static HANDLE event_handle(const OVERLAPPED *overlapped) {
     return (HANDLE)((ULONG_PTR)overlapped->hEvent & ~(ULONG_PTR)1);
 }
 
 /* --- arming ------------------------------------------------------------------------------------------------------- */
 
-static void bell_host(struct fpw_region *region)
-{
+static void bell_host(struct fpw_region *region) {
     atomic_fetch_add(&region->sub.bell, 1);
     if (atomic_load(&region->sub.sleepers) != 0 && atomic_exchange(&region->sub.sleepers, 0) != 0)
         fpw_futex_wake(&region->sub.bell, 1);
 }
 
 /* The manager no longer collects from this entry on: nobody will complete it. */
-static bool never_collected(struct fl_connection *connection, uint32_t entry)
-{
+static bool never_collected(struct fl_connection *connection, uint32_t entry) {
     struct fpw_region *region = connection->region;
     uint32_t state = atomic_load(&region->sub_close.state);
     if (state == FPW_SUB_OPEN)
@@ -84,8 +76,7 @@ struct arming {
     void *bounce;
 };
 
-static NTSTATUS arm(struct fl_connection *connection, const struct arming *arming, struct fl_receive **armed)
-{
+static NTSTATUS arm(struct fl_connection *connection, const struct arming *arming, struct fl_receive **armed) {
     struct fpw_region *region = connection->region;
     const void *target = arming->bounce != NULL ? arming->bounce : arming->buffer;
     struct fpw_submission submission = {.length = arming->capacity};
@@ -129,8 +120,7 @@ static NTSTATUS arm(struct fl_connection *connection, const struct arming *armin
     return ours ? STATUS_PORT_DISCONNECTED : STATUS_SUCCESS;
 }
 
-static NTSTATUS arm_anywhere(struct fl_connection *connection, struct arming *arming, struct fl_receive **armed)
-{
+static NTSTATUS arm_anywhere(struct fl_connection *connection, struct arming *arming, struct fl_receive **armed) {
     NTSTATUS status = arm(connection, arming, armed);
     if (status != STATUS_RETRY)
         return status;
@@ -153,8 +143,7 @@ struct drain {
 };
 
 /* `receive` is ended, and only this thread touches it. */
-static void finish(struct fl_connection *connection, struct fl_receive *receive, struct drain *drain)
-{
+static void finish(struct fl_connection *connection, struct fl_receive *receive, struct drain *drain) {
     if (receive->bounce != NULL) {
         if (NT_SUCCESS(receive->status))
             memcpy(receive->buffer, receive->bounce, receive->information);
@@ -195,38 +184,33 @@ static void finish(struct fl_connection *connection, struct fl_receive *receive,
     fl_ring(&connection->region->comp.bell, &connection->region->comp.sleepers); /* for watchers */
 }
 
-void fl_receive_packet_taken(struct fl_connection *connection, struct fl_packet *packet)
-{
+void fl_receive_packet_taken(struct fl_connection *connection, struct fl_packet *packet) {
     receive_free(connection, CONTAINING_RECORD(packet, struct fl_receive, packet));
     fl_object_release(&connection->object);
 }
 
-void fl_receive_watch(struct fl_connection *connection, bool begin)
-{
+void fl_receive_watch(struct fl_connection *connection, bool begin) {
     pthread_mutex_lock(&connection->lock);
     connection->watchers += begin ? 1u : -1u;
     pthread_mutex_unlock(&connection->lock);
 }
 
-bool fl_receive_ready(struct fl_connection *connection)
-{
+bool fl_receive_ready(struct fl_connection *connection) {
     return atomic_load_explicit(&connection->region->comp.tail, memory_order_acquire) !=
            atomic_load_explicit(&connection->comp_head, memory_order_relaxed);
 }
 
-/* The simple case at once, in the lock that is held anyway: a packet for the thread that drains, no bounce, no event. */
-static bool finish_locked(struct fl_connection *connection, struct fl_receive *receive, struct drain *drain)
-{
+/* The simple case at once, in the lock that is held anyway: a packet for the thread that drains, no bounce, no event.
+ */
+static bool finish_locked(struct fl_connection *connection, struct fl_receive *receive, struct drain *drain) {
     if (receive->bounce != NULL || receive->synchronous || receive->event != NULL || !receive->packet_wanted ||
-        drain->port == NULL ||
-        atomic_load_explicit(&connection->port, memory_order_relaxed) != drain->port ||
+        drain->port == NULL || atomic_load_explicit(&connection->port, memory_order_relaxed) != drain->port ||
         drain->written == drain->room)
         return false;
-    drain->entries[drain->written++] =
-        (OVERLAPPED_ENTRY){.lpCompletionKey = connection->key,
-                           .lpOverlapped = receive->overlapped,
-                           .Internal = (ULONG_PTR)(uint32_t)receive->status,
-                           .dwNumberOfBytesTransferred = receive->information};
+    drain->entries[drain->written++] = (OVERLAPPED_ENTRY){.lpCompletionKey = connection->key,
+                                                          .lpOverlapped = receive->overlapped,
+                                                          .Internal = (ULONG_PTR)(uint32_t)receive->status,
+                                                          .dwNumberOfBytesTransferred = receive->information};
     overlapped_set(receive->overlapped, receive->status, receive->information);
     if (!atomic_load_explicit(&connection->signaled, memory_order_relaxed))
         atomic_store(&connection->signaled, true);
@@ -235,8 +219,7 @@ static bool finish_locked(struct fl_connection *connection, struct fl_receive *r
 }
 
 unsigned fl_receive_drain(struct fl_connection *connection, struct fl_port *port, OVERLAPPED_ENTRY *entries,
-                          unsigned room)
-{
+                          unsigned room) {
     struct fpw_region *region = connection->region;
     struct drain drain = {port, entries, room, 0};
     struct fl_receive *ended[DRAIN_BATCH];
@@ -268,8 +251,7 @@ unsigned fl_receive_drain(struct fl_connection *connection, struct fl_port *port
     return drain.written;
 }
 
-void fl_receive_end_all(struct fl_connection *connection, NTSTATUS status)
-{
+void fl_receive_end_all(struct fl_connection *connection, NTSTATUS status) {
     struct drain drain = {NULL, NULL, 0, 0};
     for (unsigned i = 0; i < FPW_RECEIVES; i++) {
         struct fl_receive *receive = &connection->receives[i];
@@ -296,23 +278,20 @@ struct synchronous_wait {
     struct fl_receive *receive;
 };
 
-static void synchronous_gather(void *opaque, struct fl_wait *wait)
-{
+static void synchronous_gather(void *opaque, struct fl_wait *wait) {
     struct synchronous_wait *context = opaque;
     struct fpw_region *region = context->connection->region;
     fl_wait_add(wait, &region->comp.bell, &region->comp.sleepers);
 }
 
-static bool synchronous_done(void *opaque)
-{
+static bool synchronous_done(void *opaque) {
     struct synchronous_wait *context = opaque;
     fl_receive_drain(context->connection, NULL, NULL, 0);
     return atomic_load_explicit(&context->receive->done, memory_order_acquire) != 0;
 }
 
 static NTSTATUS get_synchronous(struct fl_connection *connection, void *buffer, uint32_t capacity,
-                                uint32_t *information)
-{
+                                uint32_t *information) {
     struct arming arming = {.buffer = buffer, .capacity = capacity};
     struct fl_receive *receive;
     NTSTATUS status = arm_anywhere(connection, &arming, &receive);
@@ -320,8 +299,7 @@ static NTSTATUS get_synchronous(struct fl_connection *connection, void *buffer, 
         return status;
     struct synchronous_wait context = {connection, receive};
     if (!synchronous_done(&context)) {
-        struct fl_blocked blocked = {
-            .connection = connection, .cookie = cookie_of(connection, receive), .lane = -1};
+        struct fl_blocked blocked = {.connection = connection, .cookie = cookie_of(connection, receive), .lane = -1};
         struct fl_wait wait = {.spin = &connection->spin};
         fl_blocked_enter(&blocked);
         fl_wait_until(&wait, synchronous_gather, synchronous_done, &context, FL_FOREVER);
@@ -334,8 +312,7 @@ static NTSTATUS get_synchronous(struct fl_connection *connection, void *buffer, 
 }
 
 static NTSTATUS get_overlapped(struct fl_connection *connection, void *buffer, uint32_t capacity,
-                               LPOVERLAPPED overlapped)
-{
+                               LPOVERLAPPED overlapped) {
     struct arming arming = {.buffer = buffer, .capacity = capacity, .overlapped = overlapped};
     HANDLE handle = event_handle(overlapped);
     if (handle != NULL) {
@@ -364,8 +341,7 @@ static NTSTATUS get_overlapped(struct fl_connection *connection, void *buffer, u
 
 /* A FLT_PORT_FLAG_SYNC_HANDLE connection: one call at a time; with an OVERLAPPED it blocks all the same. */
 static NTSTATUS get_serialised(struct fl_connection *connection, void *buffer, uint32_t capacity,
-                               LPOVERLAPPED overlapped)
-{
+                               LPOVERLAPPED overlapped) {
     uint32_t information = 0;
     HANDLE handle = overlapped != NULL ? event_handle(overlapped) : NULL;
     struct fl_event *event = NULL;
@@ -389,8 +365,7 @@ static NTSTATUS get_serialised(struct fl_connection *connection, void *buffer, u
 }
 
 HRESULT WINAPI FilterGetMessage(HANDLE hPort, FILTER_MESSAGE_HEADER *lpMessageBuffer, DWORD dwMessageBufferSize,
-                                LPOVERLAPPED lpOverlapped)
-{
+                                LPOVERLAPPED lpOverlapped) {
     static const char call[] = "FilterGetMessage";
     struct fl_connection *connection = fl_connection_enter(hPort);
     if (connection == NULL)
@@ -422,23 +397,20 @@ struct result_wait {
     LPOVERLAPPED overlapped;
 };
 
-static void result_gather(void *opaque, struct fl_wait *wait)
-{
+static void result_gather(void *opaque, struct fl_wait *wait) {
     struct result_wait *context = opaque;
     struct fpw_region *region = context->connection->region;
     fl_wait_add(wait, &region->comp.bell, &region->comp.sleepers);
 }
 
-static bool result_done(void *opaque)
-{
+static bool result_done(void *opaque) {
     struct result_wait *context = opaque;
     fl_receive_drain(context->connection, NULL, NULL, 0);
     return __atomic_load_n(&context->overlapped->Internal, __ATOMIC_ACQUIRE) != STATUS_PENDING;
 }
 
 BOOL WINAPI GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD lpNumberOfBytesTransferred,
-                                BOOL bWait)
-{
+                                BOOL bWait) {
     static const char call[] = "GetOverlappedResult";
     if (lpOverlapped == NULL || lpNumberOfBytesTransferred == NULL)
         return fl_fail_win32(call, ERROR_INVALID_PARAMETER);
@@ -463,8 +435,7 @@ BOOL WINAPI GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD
     return NT_SUCCESS(status) ? TRUE : fl_fail_win32(call, fl_win32_from_status(status));
 }
 
-BOOL WINAPI CancelIoEx(HANDLE hFile, LPOVERLAPPED lpOverlapped)
-{
+BOOL WINAPI CancelIoEx(HANDLE hFile, LPOVERLAPPED lpOverlapped) {
     static const char call[] = "CancelIoEx";
     struct fl_connection *connection = fl_connection_enter(hFile);
     if (connection == NULL)

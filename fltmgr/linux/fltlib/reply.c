@@ -4,12 +4,11 @@
 #include <string.h>
 
 /*
- * Two threads of this process must not fill one cell: a late answer to an old message could meet the timely one to the next
- * message in that cell. So a thread claims the cell first. Claims are private to the process; a claim is held for
+ * Two threads of this process must not fill one cell: a late answer to an old message could meet the timely one to the
+ * next message in that cell. So a thread claims the cell first. Claims are private to the process; a claim is held for
  * one copy of at most FPW_INLINE_REPLY bytes. 0 free, 1 claimed, 2 claimed and somebody sleeps.
  */
-static void claim(_Atomic uint32_t *word)
-{
+static void claim(_Atomic uint32_t *word) {
     uint32_t free = 0;
     if (atomic_compare_exchange_strong_explicit(word, &free, 1, memory_order_acquire, memory_order_relaxed))
         return;
@@ -17,16 +16,14 @@ static void claim(_Atomic uint32_t *word)
         fpw_futex_wait(word, 2);
 }
 
-static void unclaim(_Atomic uint32_t *word)
-{
+static void unclaim(_Atomic uint32_t *word) {
     if (atomic_exchange_explicit(word, 0, memory_order_release) == 2)
         fpw_futex_wake(word, 1);
 }
 
 /* In the claim. STATUS_RETRY: too long for a cell, it goes over a lane. */
 static NTSTATUS fill_cell(struct fpw_cell *cell, uint64_t generation, const FILTER_REPLY_HEADER *header,
-                          uint32_t length, bool *sleeping)
-{
+                          uint32_t length, bool *sleeping) {
     uint64_t waiting = fpw_cell_word(generation, FPW_CELL_WAITING, 0);
     if (atomic_load_explicit(&cell->word, memory_order_acquire) != waiting)
         return STATUS_FLT_NO_WAITER_FOR_REPLY;
@@ -41,15 +38,13 @@ static NTSTATUS fill_cell(struct fpw_cell *cell, uint64_t generation, const FILT
         cell->status = header->Status;
         memcpy(cell->data, header + 1, length);
     }
-    if (!atomic_compare_exchange_strong(&cell->word, &waiting,
-                                        fpw_cell_word(generation, FPW_CELL_REPLIED, published)))
+    if (!atomic_compare_exchange_strong(&cell->word, &waiting, fpw_cell_word(generation, FPW_CELL_REPLIED, published)))
         return STATUS_FLT_NO_WAITER_FOR_REPLY;
     *sleeping = atomic_load(&cell->sleeping) != 0;
     return status;
 }
 
-static NTSTATUS reply(struct fl_connection *connection, const FILTER_REPLY_HEADER *header, uint32_t size)
-{
+static NTSTATUS reply(struct fl_connection *connection, const FILTER_REPLY_HEADER *header, uint32_t size) {
     if (header == NULL || size < sizeof *header)
         return STATUS_INVALID_PARAMETER;
     if (fl_connection_is_over(connection))
@@ -79,8 +74,7 @@ static NTSTATUS reply(struct fl_connection *connection, const FILTER_REPLY_HEADE
     return status;
 }
 
-HRESULT WINAPI FilterReplyMessage(HANDLE hPort, FILTER_REPLY_HEADER *lpReplyBuffer, DWORD dwReplyBufferSize)
-{
+HRESULT WINAPI FilterReplyMessage(HANDLE hPort, FILTER_REPLY_HEADER *lpReplyBuffer, DWORD dwReplyBufferSize) {
     static const char call[] = "FilterReplyMessage";
     struct fl_connection *connection = fl_connection_enter(hPort);
     if (connection == NULL)

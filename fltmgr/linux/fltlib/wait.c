@@ -3,13 +3,11 @@
 
 #include <string.h>
 
-uint64_t fl_deadline(DWORD milliseconds)
-{
+uint64_t fl_deadline(DWORD milliseconds) {
     return milliseconds == INFINITE ? FL_FOREVER : fpw_monotonic_ns() + (uint64_t)milliseconds * 1000000u;
 }
 
-void fl_wait_add(struct fl_wait *wait, _Atomic uint32_t *bell, _Atomic uint32_t *sleepers)
-{
+void fl_wait_add(struct fl_wait *wait, _Atomic uint32_t *bell, _Atomic uint32_t *sleepers) {
     if (wait->count == FL_WAIT_MOST)
         return;
     wait->words[wait->count].bell = bell;
@@ -17,15 +15,13 @@ void fl_wait_add(struct fl_wait *wait, _Atomic uint32_t *bell, _Atomic uint32_t 
     wait->count++;
 }
 
-void fl_ring(_Atomic uint32_t *bell, _Atomic uint32_t *sleepers)
-{
+void fl_ring(_Atomic uint32_t *bell, _Atomic uint32_t *sleepers) {
     atomic_fetch_add(bell, 1);
     if (atomic_load(sleepers) != 0)
         fpw_futex_wake(bell, INT32_MAX);
 }
 
-static bool changed(const struct fl_wait *wait)
-{
+static bool changed(const struct fl_wait *wait) {
     for (unsigned i = 0; i < wait->count; i++) {
         if (atomic_load_explicit(wait->words[i].bell, memory_order_acquire) != wait->words[i].seen)
             return true;
@@ -33,8 +29,7 @@ static bool changed(const struct fl_wait *wait)
     return false;
 }
 
-static void sleep_on_many(const struct fl_wait *wait, uint64_t deadline)
-{
+static void sleep_on_many(const struct fl_wait *wait, uint64_t deadline) {
     struct futex_waitv vector[FL_WAIT_MOST];
     memset(vector, 0, sizeof vector[0] * wait->count);
     for (unsigned i = 0; i < wait->count; i++) {
@@ -46,8 +41,7 @@ static void sleep_on_many(const struct fl_wait *wait, uint64_t deadline)
     syscall(SYS_futex_waitv, vector, wait->count, 0, deadline == FL_FOREVER ? NULL : &limit, CLOCK_MONOTONIC);
 }
 
-static void sleep_on(const struct fl_wait *wait, uint64_t deadline)
-{
+static void sleep_on(const struct fl_wait *wait, uint64_t deadline) {
     if (wait->count != 1) {
         sleep_on_many(wait, deadline);
     } else if (deadline == FL_FOREVER) {
@@ -58,8 +52,7 @@ static void sleep_on(const struct fl_wait *wait, uint64_t deadline)
     }
 }
 
-bool fl_wait_until(struct fl_wait *wait, fl_gather *gather, fl_done *done, void *context, uint64_t deadline)
-{
+bool fl_wait_until(struct fl_wait *wait, fl_gather *gather, fl_done *done, void *context, uint64_t deadline) {
     bool spun = false;
     for (;;) {
         /* The bells are read before done() looks, so that what comes after the look changes one of them. */

@@ -5,16 +5,15 @@
 #include <sys/epoll.h>
 
 /*
- * One thread for the process, started by the first connection. It sleeps until a manager's end of a control socket closes;
- * then whoever waits on that connection must wake, because nobody else will ring.
+ * One thread for the process, started by the first connection. It sleeps until a manager's end of a control socket
+ * closes; then whoever waits on that connection must wake, because nobody else will ring.
  */
 static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fl_connection *watched;
 static uint64_t last_serial;
 static int watch_epoll = -1;
 
-static struct fl_connection *watched_take(uint64_t serial)
-{
+static struct fl_connection *watched_take(uint64_t serial) {
     pthread_mutex_lock(&watch_lock);
     struct fl_connection *connection = watched;
     while (connection != NULL && connection->serial != serial)
@@ -25,8 +24,7 @@ static struct fl_connection *watched_take(uint64_t serial)
     return connection;
 }
 
-static void *watch(void *unused)
-{
+static void *watch(void *unused) {
     (void)unused;
     int epoll = watch_epoll;
     for (;;) {
@@ -43,8 +41,7 @@ static void *watch(void *unused)
     return NULL;
 }
 
-static NTSTATUS watcher_start_locked(void)
-{
+static NTSTATUS watcher_start_locked(void) {
     if (watch_epoll >= 0)
         return STATUS_SUCCESS;
     watch_epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -70,8 +67,7 @@ static NTSTATUS watcher_start_locked(void)
     return STATUS_SUCCESS;
 }
 
-NTSTATUS fl_watcher_add(struct fl_connection *connection)
-{
+NTSTATUS fl_watcher_add(struct fl_connection *connection) {
     pthread_mutex_lock(&watch_lock);
     NTSTATUS status = watcher_start_locked();
     if (status == STATUS_SUCCESS) {
@@ -91,8 +87,7 @@ NTSTATUS fl_watcher_add(struct fl_connection *connection)
     return status;
 }
 
-void fl_watcher_remove(struct fl_connection *connection)
-{
+void fl_watcher_remove(struct fl_connection *connection) {
     pthread_mutex_lock(&watch_lock);
     if (connection->serial != 0) {
         connection->serial = 0;
@@ -111,13 +106,17 @@ void fl_watcher_remove(struct fl_connection *connection)
 
 /* --- fork --------------------------------------------------------------------------------------------------------- */
 
-static void before_fork(void) { pthread_mutex_lock(&watch_lock); }
+static void before_fork(void) {
+    pthread_mutex_lock(&watch_lock);
+}
 
-static void after_fork_in_parent(void) { pthread_mutex_unlock(&watch_lock); }
+static void after_fork_in_parent(void) {
+    pthread_mutex_unlock(&watch_lock);
+}
 
-/* The shared memory is not in the child; its copies of the sockets would keep the connections alive after the parent. */
-static void after_fork_in_child(void)
-{
+/* The shared memory is not in the child; its copies of the sockets would keep the connections alive after the parent.
+ */
+static void after_fork_in_child(void) {
     atomic_store(&fl_forked, true);
     for (struct fl_connection *connection = watched; connection != NULL; connection = connection->next) {
         int descriptor = atomic_exchange(&connection->control, -1);
@@ -134,7 +133,6 @@ static void after_fork_in_child(void)
     pthread_mutex_unlock(&watch_lock);
 }
 
-__attribute__((constructor)) static void watcher_prepare(void)
-{
+__attribute__((constructor)) static void watcher_prepare(void) {
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

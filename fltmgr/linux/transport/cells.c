@@ -10,8 +10,7 @@
  */
 enum { FREE_ENOUGH = 16 };
 
-static bool cell_take(struct fmt_session *session, uint32_t *number)
-{
+static bool cell_take(struct fmt_session *session, uint32_t *number) {
     if (session->cells_made < FPW_CELLS && session->free_count < FREE_ENOUGH) {
         *number = session->cells_made++;
         return true;
@@ -24,14 +23,12 @@ static bool cell_take(struct fmt_session *session, uint32_t *number)
     return true;
 }
 
-static void cell_give(struct fmt_session *session, uint32_t number)
-{
+static void cell_give(struct fmt_session *session, uint32_t number) {
     session->free_cells[(session->free_first + session->free_count) % FPW_CELLS] = (uint16_t)number;
     session->free_count++;
 }
 
-fm_status fmt_open_reply(void *transport, fm_reply_slot *slot, uint32_t capacity)
-{
+fm_status fmt_open_reply(void *transport, fm_reply_slot *slot, uint32_t capacity) {
     struct fmt_session *session = transport;
     uint32_t number;
     if (!cell_take(session, &number))
@@ -49,15 +46,13 @@ fm_status fmt_open_reply(void *transport, fm_reply_slot *slot, uint32_t capacity
     return FMT_SUCCESS;
 }
 
-uint64_t fmt_no_reply_id(void *transport)
-{
+uint64_t fmt_no_reply_id(void *transport) {
     struct fmt_session *session = transport;
     return fpw_message_id(++session->one_way & FPW_GENERATION_MASK, FPW_NO_CELL);
 }
 
-fm_reply_result fmt_close_reply(void *transport, fm_reply_slot *slot, void *buffer, uint32_t capacity,
-                                uint32_t *length, fm_status *status)
-{
+fm_reply_result fmt_close_reply(void *transport, fm_reply_slot *slot, void *buffer, uint32_t capacity, uint32_t *length,
+                                fm_status *status) {
     struct fmt_session *session = transport;
     uint32_t number = (uint32_t)slot->data[0];
     uint64_t generation = slot->data[1];
@@ -93,9 +88,8 @@ fm_reply_result fmt_close_reply(void *transport, fm_reply_slot *slot, void *buff
     return result;
 }
 
-fm_status fmt_large_reply(struct fmt_session *session, fm_connection *connection, uint64_t message_id,
-                          fm_status status, const void *bytes, uint32_t length)
-{
+fm_status fmt_large_reply(struct fmt_session *session, fm_connection *connection, uint64_t message_id, fm_status status,
+                          const void *bytes, uint32_t length) {
     uint32_t number = fpw_id_cell(message_id);
     uint64_t generation = fpw_id_generation(message_id);
     if (number >= FPW_CELLS)

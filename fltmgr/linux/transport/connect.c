@@ -3,17 +3,15 @@
 #include "../../core/fltmgr_core.h"
 #include "internal.h"
 
-fm_status fmt_core_connect(struct fmt_session *session, const void *name, uint32_t name_length,
-                           uint32_t context_length, uint32_t options, const fm_requestor *requestor, bool *released)
-{
-    fm_connect_request request = {.name = {.Length = (USHORT)name_length,
-                                           .MaximumLength = (USHORT)name_length,
-                                           .Buffer = (PWCH)(uintptr_t)name},
-                                  .requestor = requestor,
-                                  .context = context_length != 0 ? (const char *)name + name_length : NULL,
-                                  .context_length = context_length,
-                                  .options = options,
-                                  .transport = session,
-                                  .ops = &fmt_operations};
+fm_status fmt_core_connect(struct fmt_session *session, const void *name, uint32_t name_length, uint32_t context_length,
+                           uint32_t options, const fm_requestor *requestor, bool *released) {
+    fm_connect_request request = {
+        .name = {.Length = (USHORT)name_length, .MaximumLength = (USHORT)name_length, .Buffer = (PWCH)(uintptr_t)name},
+        .requestor = requestor,
+        .context = context_length != 0 ? (const char *)name + name_length : NULL,
+        .context_length = context_length,
+        .options = options,
+        .transport = session,
+        .ops = &fmt_operations};
     return fm_port_connect(&request, &session->connection, released);
 }

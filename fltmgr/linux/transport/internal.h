@@ -18,8 +18,8 @@
 /*
  * Who owns what.
  *
- * The server thread owns every socket's place in epoll, the lists of sessions and of their lanes, and what it reads into. A
- * session lives while somebody references it: the server thread (until its socket is closed), the core (until
+ * The server thread owns every socket's place in epoll, the lists of sessions and of their lanes, and what it reads
+ * into. A session lives while somebody references it: the server thread (until its socket is closed), the core (until
  * released()), and each job. A lane likewise: the server thread, and the job that serves its request.
  *
  * Lock order: the core's connection lock, then session.comp_lock. session.lock and lane.lock are never held while
@@ -83,8 +83,8 @@ enum fmt_session_state {
     FMT_NEW,        /* accepted, nothing asked yet */
     FMT_CONNECTING, /* a worker is in fm_port_connect */
     FMT_CONNECTED,
-    FMT_CLOSING,    /* a worker is in fm_connection_close_user */
-    FMT_CLOSED      /* and never anything else again */
+    FMT_CLOSING, /* a worker is in fm_connection_close_user */
+    FMT_CLOSED   /* and never anything else again */
 };
 
 struct fmt_session {
@@ -92,15 +92,15 @@ struct fmt_session {
     _Atomic uint32_t references;
     struct fmt_session *next; /* server thread */
     struct fmt_session *previous;
-    struct fmt_lane *lanes;   /* server thread */
+    struct fmt_lane *lanes; /* server thread */
     uint32_t lane_count;
     uid_t uid;
     pid_t pid;
 
     pthread_mutex_t lock;
     enum fmt_session_state state;
-    bool hung_up;      /* the client's end is closed */
-    bool answer_close; /* it asked for the closing and waits for the answer */
+    bool hung_up;                  /* the client's end is closed */
+    bool answer_close;             /* it asked for the closing and waits for the answer */
     struct fm_host_thread *worker; /* in fm_port_connect */
     struct fm_job job;
     struct fpw_control_request *connect; /* with name and context behind it */
@@ -136,8 +136,8 @@ struct fmt_lane {
     struct fmt_lane *previous;
 
     pthread_mutex_t lock;
-    bool busy;    /* a worker serves it: the fields from `request` on are the worker's */
-    bool gone;    /* no longer in epoll */
+    bool busy; /* a worker serves it: the fields from `request` on are the worker's */
+    bool gone; /* no longer in epoll */
     struct fm_host_thread *worker;
     struct fm_job job;
     fm_connection *connection; /* referenced for the job */
@@ -161,18 +161,18 @@ bool fmt_watch_add(struct fmt_watch *watch, uint32_t events);
 void fmt_session_counted(int change); /* any thread: fm_server_stop waits until there is none */
 
 /* session.c */
-void fmt_session_accept(int descriptor);       /* server thread */
+void fmt_session_accept(int descriptor); /* server thread */
 void fmt_session_event(struct fmt_session *session, uint32_t events);
 void fmt_session_hang_up(struct fmt_session *session);
-extern struct fmt_session *fmt_sessions;       /* server thread */
+extern struct fmt_session *fmt_sessions; /* server thread */
 void fmt_session_reference(struct fmt_session *session);
 void fmt_session_release(struct fmt_session *session);
 void fmt_session_break(struct fmt_session *session); /* server thread: the client broke the protocol */
 bool fmt_answer(int socket, fm_status status, uint32_t number, uint64_t value, int descriptor);
 
 /* connect.c: fm_port_connect; the context follows the name in memory. session->connection is set early */
-fm_status fmt_core_connect(struct fmt_session *session, const void *name, uint32_t name_length,
-                           uint32_t context_length, uint32_t options, const fm_requestor *requestor, bool *released);
+fm_status fmt_core_connect(struct fmt_session *session, const void *name, uint32_t name_length, uint32_t context_length,
+                           uint32_t options, const fm_requestor *requestor, bool *released);
 
 /* lane.c, server thread */
 void fmt_lane_create(struct fmt_session *session);
@@ -190,11 +190,11 @@ void fmt_cancel(struct fmt_session *session, uint32_t cookie);
 /* cells.c */
 fm_status fmt_open_reply(void *transport, fm_reply_slot *slot, uint32_t capacity);
 uint64_t fmt_no_reply_id(void *transport);
-fm_reply_result fmt_close_reply(void *transport, fm_reply_slot *slot, void *buffer, uint32_t capacity,
-                                uint32_t *length, fm_status *status);
+fm_reply_result fmt_close_reply(void *transport, fm_reply_slot *slot, void *buffer, uint32_t capacity, uint32_t *length,
+                                fm_status *status);
 /* A reply over a lane; takes the core's lock. */
-fm_status fmt_large_reply(struct fmt_session *session, fm_connection *connection, uint64_t message_id,
-                          fm_status status, const void *bytes, uint32_t length);
+fm_status fmt_large_reply(struct fmt_session *session, fm_connection *connection, uint64_t message_id, fm_status status,
+                          const void *bytes, uint32_t length);
 
 /* sleep.c */
 uint64_t fmt_prepare_sleep(void *transport);

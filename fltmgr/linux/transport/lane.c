@@ -13,8 +13,7 @@
  * once is written on by the server thread, so no client holds a worker by not reading.
  */
 
-static void lane_forget_request(struct fmt_lane *lane)
-{
+static void lane_forget_request(struct fmt_lane *lane) {
     free(lane->input);
     free(lane->output);
     lane->input = NULL;
@@ -26,8 +25,7 @@ static void lane_forget_request(struct fmt_lane *lane)
     lane->sent = 0;
 }
 
-static void lane_release(struct fmt_lane *lane)
-{
+static void lane_release(struct fmt_lane *lane) {
     if (atomic_fetch_sub_explicit(&lane->references, 1, memory_order_acq_rel) != 1)
         return;
     lane_forget_request(lane);
@@ -38,8 +36,7 @@ static void lane_release(struct fmt_lane *lane)
     free(lane);
 }
 
-void fmt_lane_create(struct fmt_session *session)
-{
+void fmt_lane_create(struct fmt_session *session) {
     int ends[2] = {-1, -1};
     struct fmt_lane *lane = NULL;
     if (session->lane_count < FPW_LANES && fmt_quota_take(session->uid, FMT_LANES, 1)) {
@@ -74,8 +71,7 @@ void fmt_lane_create(struct fmt_session *session)
     fmt_lane_hang_up(lane);
 }
 
-void fmt_lane_hang_up(struct fmt_lane *lane)
-{
+void fmt_lane_hang_up(struct fmt_lane *lane) {
     struct fmt_session *session = lane->session;
     fmt_watch_forget(&lane->watch);
     if (lane->previous != NULL)
@@ -96,8 +92,7 @@ void fmt_lane_hang_up(struct fmt_lane *lane)
 /* --- on a worker -------------------------------------------------------------------------------------------------- */
 
 /* Writes what is left of the answer. 1: all written; 0: the socket takes no more now; -1: it is dead. */
-static int lane_write(struct fmt_lane *lane)
-{
+static int lane_write(struct fmt_lane *lane) {
     uint32_t total = (uint32_t)sizeof lane->answer + lane->answer.output_length;
     while (lane->sent < total) {
         struct iovec parts[2];
@@ -118,8 +113,7 @@ static int lane_write(struct fmt_lane *lane)
     return 1;
 }
 
-static void serve(struct fmt_lane *lane)
-{
+static void serve(struct fmt_lane *lane) {
     const struct fpw_lane_request *request = &lane->request;
     lane->answer = (struct fpw_lane_answer){.status = FMT_PORT_DISCONNECTED};
     if (request->kind == FPW_LANE_REPLY) {
@@ -131,16 +125,20 @@ static void serve(struct fmt_lane *lane)
     bool no_output = (request->flags & FPW_OUTPUT_IS_NULL) != 0;
     uint32_t returned = 0;
     static uint64_t empty[2]; /* the address of a buffer of no bytes: not NULL, because the caller's was not */
-    lane->answer.status = fm_user_message(
-        lane->connection, no_input ? NULL : lane->input != NULL ? (void *)lane->input : (void *)empty,
-        request->input_length, no_output ? NULL : lane->output != NULL ? (void *)lane->output : (void *)empty,
-        request->output_capacity, &returned);
+    lane->answer.status = fm_user_message(lane->connection,
+                                          no_input              ? NULL
+                                          : lane->input != NULL ? (void *)lane->input
+                                                                : (void *)empty,
+                                          request->input_length,
+                                          no_output              ? NULL
+                                          : lane->output != NULL ? (void *)lane->output
+                                                                 : (void *)empty,
+                                          request->output_capacity, &returned);
     lane->answer.information = returned;
     lane->answer.output_length = returned < request->output_capacity ? returned : request->output_capacity;
 }
 
-static void lane_job(struct fm_job *job)
-{
+static void lane_job(struct fm_job *job) {
     struct fmt_lane *lane = (struct fmt_lane *)(void *)((char *)job - offsetof(struct fmt_lane, job));
     fm_requestor requestor = lane->session->identity->requestor;
     requestor.thread_id = lane->request.thread;
@@ -175,8 +173,7 @@ static void lane_job(struct fm_job *job)
 /* --- in the server thread ----------------------------------------------------------------------------------------- */
 
 /* The whole request is there. False: nobody serves it. */
-static bool lane_submit(struct fmt_lane *lane)
-{
+static bool lane_submit(struct fmt_lane *lane) {
     struct fmt_session *session = lane->session;
     pthread_mutex_lock(&session->lock);
     bool connected = session->state == FMT_CONNECTED;
@@ -199,8 +196,7 @@ static bool lane_submit(struct fmt_lane *lane)
 }
 
 /* The fixed part is there: room for the rest. False: refused. */
-static bool lane_prepare(struct fmt_lane *lane)
-{
+static bool lane_prepare(struct fmt_lane *lane) {
     const struct fpw_lane_request *request = &lane->request;
     if (request->magic != FPW_MAGIC || request->input_length > FPW_LARGEST_MESSAGE ||
         request->output_capacity > FPW_LARGEST_MESSAGE ||
@@ -218,8 +214,7 @@ static bool lane_prepare(struct fmt_lane *lane)
 }
 
 /* False: the lane is dead, or broke the protocol. */
-static bool lane_read(struct fmt_lane *lane)
-{
+static bool lane_read(struct fmt_lane *lane) {
     const uint32_t fixed = (uint32_t)sizeof lane->request;
     for (;;) {
         uint8_t *target;
@@ -247,8 +242,7 @@ static bool lane_read(struct fmt_lane *lane)
     }
 }
 
-void fmt_lane_event(struct fmt_lane *lane, uint32_t events)
-{
+void fmt_lane_event(struct fmt_lane *lane, uint32_t events) {
     pthread_mutex_lock(&lane->lock);
     bool busy = lane->busy;
     pthread_mutex_unlock(&lane->lock);

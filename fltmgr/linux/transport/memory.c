@@ -11,8 +11,7 @@
  * Created here and sealed, so that no client can shrink it and have this process fault. Punching holes remains
  * possible and reads as zeroes, which is harmless. Without MFD_HUGETLB: huge pages can run out on touch.
  */
-static int sealed_memfd(const char *name, uint64_t length)
-{
+static int sealed_memfd(const char *name, uint64_t length) {
     int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (descriptor < 0)
         return -1;
@@ -24,8 +23,7 @@ static int sealed_memfd(const char *name, uint64_t length)
     return descriptor;
 }
 
-struct fmt_memory *fmt_memory_create(uid_t uid, const char *name, uint64_t length, int *descriptor)
-{
+struct fmt_memory *fmt_memory_create(uid_t uid, const char *name, uint64_t length, int *descriptor) {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     if (length == 0 || length > UINT64_MAX - page)
         return NULL;
@@ -53,13 +51,11 @@ struct fmt_memory *fmt_memory_create(uid_t uid, const char *name, uint64_t lengt
     return memory;
 }
 
-void fmt_memory_reference(struct fmt_memory *memory)
-{
+void fmt_memory_reference(struct fmt_memory *memory) {
     atomic_fetch_add_explicit(&memory->references, 1, memory_order_relaxed);
 }
 
-void fmt_memory_release(struct fmt_memory *memory)
-{
+void fmt_memory_release(struct fmt_memory *memory) {
     if (atomic_fetch_sub_explicit(&memory->references, 1, memory_order_acq_rel) != 1)
         return;
     munmap(memory->base, memory->length);

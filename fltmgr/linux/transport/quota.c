@@ -18,23 +18,20 @@ static struct {
 } quotas = {.lock = PTHREAD_MUTEX_INITIALIZER,
             .most = {[FMT_CONNECTIONS] = 1024, [FMT_LANES] = 2048, [FMT_BYTES] = UINT64_C(4) << 30}};
 
-void fmt_quota_limit(enum fmt_quota quota, uint64_t most)
-{
+void fmt_quota_limit(enum fmt_quota quota, uint64_t most) {
     pthread_mutex_lock(&quotas.lock);
     quotas.most[quota] = most;
     pthread_mutex_unlock(&quotas.lock);
 }
 
-static struct user **find_locked(uid_t uid)
-{
+static struct user **find_locked(uid_t uid) {
     struct user **link = &quotas.first;
     while (*link != NULL && (*link)->uid != uid)
         link = &(*link)->next;
     return link;
 }
 
-bool fmt_quota_take(uid_t uid, enum fmt_quota quota, uint64_t amount)
-{
+bool fmt_quota_take(uid_t uid, enum fmt_quota quota, uint64_t amount) {
     pthread_mutex_lock(&quotas.lock);
     struct user **link = find_locked(uid);
     if (*link == NULL && (*link = calloc(1, sizeof **link)) != NULL)
@@ -49,8 +46,7 @@ bool fmt_quota_take(uid_t uid, enum fmt_quota quota, uint64_t amount)
     return fits;
 }
 
-void fmt_quota_return(uid_t uid, enum fmt_quota quota, uint64_t amount)
-{
+void fmt_quota_return(uid_t uid, enum fmt_quota quota, uint64_t amount) {
     pthread_mutex_lock(&quotas.lock);
     struct user **link = find_locked(uid);
     struct user *user = *link;

@@ -18,29 +18,28 @@ static struct {
     struct fmt_watch listener;
     struct fmt_watch notice; /* eventfd: stop */
     pthread_t thread;
-    char path[sizeof ((struct sockaddr_un *)0)->sun_path];
+    char path[sizeof((struct sockaddr_un *)0)->sun_path];
     bool running;
     pthread_mutex_t lock;
     pthread_cond_t gone;
     uint64_t sessions;
 } server = {.epoll = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .gone = PTHREAD_COND_INITIALIZER};
 
-bool fmt_watch_add(struct fmt_watch *watch, uint32_t events)
-{
+bool fmt_watch_add(struct fmt_watch *watch, uint32_t events) {
     struct epoll_event event = {.events = events, .data.ptr = watch};
     return epoll_ctl(server.epoll, EPOLL_CTL_ADD, watch->descriptor, &event) == 0;
 }
 
-bool fmt_watch_change(struct fmt_watch *watch, uint32_t events)
-{
+bool fmt_watch_change(struct fmt_watch *watch, uint32_t events) {
     struct epoll_event event = {.events = events, .data.ptr = watch};
     return epoll_ctl(server.epoll, EPOLL_CTL_MOD, watch->descriptor, &event) == 0;
 }
 
-void fmt_watch_forget(struct fmt_watch *watch) { epoll_ctl(server.epoll, EPOLL_CTL_DEL, watch->descriptor, NULL); }
+void fmt_watch_forget(struct fmt_watch *watch) {
+    epoll_ctl(server.epoll, EPOLL_CTL_DEL, watch->descriptor, NULL);
+}
 
-void fmt_session_counted(int change)
-{
+void fmt_session_counted(int change) {
     pthread_mutex_lock(&server.lock);
     server.sessions += (uint64_t)(int64_t)change;
     atomic_store(&fmt_counters.connections, server.sessions);
@@ -49,8 +48,7 @@ void fmt_session_counted(int change)
     pthread_mutex_unlock(&server.lock);
 }
 
-static void accept_all(void)
-{
+static void accept_all(void) {
     for (;;) {
         int descriptor = accept4(server.listener.descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (descriptor >= 0) {
@@ -65,8 +63,7 @@ static void accept_all(void)
 }
 
 /* One event at a time: handling one may free what the next would point at. */
-static void *serve(void *unused)
-{
+static void *serve(void *unused) {
     (void)unused;
     struct fm_host_thread *self = fm_host_thread_begin("fm-server");
     for (;;) {
@@ -92,8 +89,7 @@ static void *serve(void *unused)
 }
 
 /* A socket file that nobody listens at is left over from a manager that was killed. */
-static bool is_stale(const struct sockaddr_un *address)
-{
+static bool is_stale(const struct sockaddr_un *address) {
     int probe = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (probe < 0)
         return false;
@@ -102,8 +98,7 @@ static bool is_stale(const struct sockaddr_un *address)
     return stale;
 }
 
-static int listen_at(const char *path)
-{
+static int listen_at(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) {
         fm_log("%s: the socket's path is longer than %zu bytes; choose a shorter one", path,
@@ -129,16 +124,14 @@ static int listen_at(const char *path)
     return -1;
 }
 
-static void close_all(void)
-{
+static void close_all(void) {
     close(server.listener.descriptor);
     close(server.notice.descriptor);
     close(server.epoll);
     server.epoll = -1;
 }
 
-bool fm_server_start(const struct fm_server_settings *settings)
-{
+bool fm_server_start(const struct fm_server_settings *settings) {
     const char *socket_path = settings->socket_path;
     if (settings->most_connections != 0)
         fmt_quota_limit(FMT_CONNECTIONS, settings->most_connections);
@@ -156,16 +149,14 @@ bool fm_server_start(const struct fm_server_settings *settings)
         server.running = error == 0;
     }
     if (!server.running) {
-        fm_log("%s: cannot serve: %s; raise the limits on descriptors and threads", socket_path,
-               fm_errno_text(error));
+        fm_log("%s: cannot serve: %s; raise the limits on descriptors and threads", socket_path, fm_errno_text(error));
         unlink(server.path);
         close_all();
     }
     return server.running;
 }
 
-void fm_server_stop(void)
-{
+void fm_server_stop(void) {
     if (!server.running)
         return;
     uint64_t one = 1;
@@ -181,8 +172,7 @@ void fm_server_stop(void)
     server.running = false;
 }
 
-void fm_server_counters(struct fm_server_counters *counters)
-{
+void fm_server_counters(struct fm_server_counters *counters) {
     *counters = (struct fm_server_counters){
         .connections = atomic_load(&fmt_counters.connections),
         .accepted = atomic_load(&fmt_counters.accepted),

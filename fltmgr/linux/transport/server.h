@@ -8,11 +8,11 @@
 /*
  * The socket at which clients connect, and everything that serves them.
  *
- * One thread ("fm-server") accepts, reads requests and notices that clients are gone; it never runs driver code and never
- * blocks on a client. What may run driver code goes to the workers (host/workers.h) with the client's identity.
+ * One thread ("fm-server") accepts, reads requests and notices that clients are gone; it never runs driver code and
+ * never blocks on a client. What may run driver code goes to the workers (host/workers.h) with the client's identity.
  *
- * Start it after fm_core_init, fm_workers_start and fm_alerts_start; stop it after the last driver has been unloaded and before
- * fm_workers_stop.
+ * Start it after fm_core_init, fm_workers_start and fm_alerts_start; stop it after the last driver has been unloaded
+ * and before fm_workers_stop.
  */
 
 /** Limits for each user id; 0: the default. uid 0 has 16 times as much. */

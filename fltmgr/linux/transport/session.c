@@ -14,18 +14,17 @@
  *   new ─CONNECT─▶ connecting ─accepted─▶ connected ─CLOSE or hang-up─▶ closing ─▶ closed
  *                      └─refused, or hung up meanwhile (closed again at once)──────────▲
  *
- * The two states with -ing belong to a worker, because both run driver code; what happens on the socket meanwhile is only noted.
+ * The two states with -ing belong to a worker, because both run driver code; what happens on the socket meanwhile is
+ * only noted.
  */
 
 struct fmt_session *fmt_sessions;
 
-void fmt_session_reference(struct fmt_session *session)
-{
+void fmt_session_reference(struct fmt_session *session) {
     atomic_fetch_add_explicit(&session->references, 1, memory_order_relaxed);
 }
 
-void fmt_session_release(struct fmt_session *session)
-{
+void fmt_session_release(struct fmt_session *session) {
     if (atomic_fetch_sub_explicit(&session->references, 1, memory_order_acq_rel) != 1)
         return;
     close(session->watch.descriptor);
@@ -39,8 +38,7 @@ void fmt_session_release(struct fmt_session *session)
     fmt_session_counted(-1);
 }
 
-bool fmt_answer(int socket, fm_status status, uint32_t number, uint64_t value, int descriptor)
-{
+bool fmt_answer(int socket, fm_status status, uint32_t number, uint64_t value, int descriptor) {
     struct fpw_control_answer answer = {status, number, value};
     union {
         struct cmsghdr head;
@@ -63,8 +61,7 @@ bool fmt_answer(int socket, fm_status status, uint32_t number, uint64_t value, i
     return sent == (ssize_t)sizeof answer;
 }
 
-void fmt_session_accept(int descriptor)
-{
+void fmt_session_accept(int descriptor) {
     struct ucred peer = {.pid = 0};
     socklen_t length = sizeof peer;
     struct fmt_session *session = NULL;
@@ -97,14 +94,12 @@ void fmt_session_accept(int descriptor)
 
 /* --- on a worker -------------------------------------------------------------------------------------------------- */
 
-static struct fmt_session *session_of(struct fm_job *job)
-{
+static struct fmt_session *session_of(struct fm_job *job) {
     return (struct fmt_session *)(void *)((char *)job - offsetof(struct fmt_session, job));
 }
 
 /* In state closing, by whoever brought it there. */
-static void close_connection(struct fmt_session *session)
-{
+static void close_connection(struct fmt_session *session) {
     fm_connection_close_user(session->connection);
     fm_clients_remove(session->pid);
     pthread_mutex_lock(&session->lock);
@@ -115,8 +110,7 @@ static void close_connection(struct fmt_session *session)
         fmt_answer(session->watch.descriptor, FMT_SUCCESS, 0, 0, -1);
 }
 
-static void close_job(struct fm_job *job)
-{
+static void close_job(struct fm_job *job) {
     struct fmt_session *session = session_of(job);
     fm_impersonate(&session->identity->requestor);
     close_connection(session);
@@ -124,8 +118,7 @@ static void close_job(struct fm_job *job)
     fmt_session_release(session);
 }
 
-static fm_status connect_with_memory(struct fmt_session *session)
-{
+static fm_status connect_with_memory(struct fmt_session *session) {
     const struct fpw_control_request *request = session->connect;
     const char *name = (const char *)(request + 1);
     fm_requestor requestor = session->identity->requestor;
@@ -145,8 +138,7 @@ static fm_status connect_with_memory(struct fmt_session *session)
     return status;
 }
 
-static void connect_job(struct fm_job *job)
-{
+static void connect_job(struct fm_job *job) {
     struct fmt_session *session = session_of(job);
     int descriptor = -1;
     pthread_mutex_lock(&session->lock);
@@ -176,16 +168,14 @@ static void connect_job(struct fm_job *job)
 
 /* --- in the server thread ----------------------------------------------------------------------------------------- */
 
-static void submit(struct fmt_session *session, void (*run)(struct fm_job *job))
-{
+static void submit(struct fmt_session *session, void (*run)(struct fm_job *job)) {
     fmt_session_reference(session);
     session->job = (struct fm_job){.run = run};
     fm_workers_submit(&session->job, FM_JOB_CLIENT);
 }
 
 /* True: this call brought it from connected to closing. */
-static bool begin_close(struct fmt_session *session, bool answer)
-{
+static bool begin_close(struct fmt_session *session, bool answer) {
     pthread_mutex_lock(&session->lock);
     bool mine = session->state == FMT_CONNECTED;
     if (mine) {
@@ -196,8 +186,7 @@ static bool begin_close(struct fmt_session *session, bool answer)
     return mine;
 }
 
-void fmt_session_hang_up(struct fmt_session *session)
-{
+void fmt_session_hang_up(struct fmt_session *session) {
     fmt_watch_forget(&session->watch);
     pthread_mutex_lock(&session->lock);
     session->hung_up = true;
@@ -217,8 +206,7 @@ void fmt_session_hang_up(struct fmt_session *session)
     fmt_session_release(session);
 }
 
-void fmt_session_break(struct fmt_session *session)
-{
+void fmt_session_break(struct fmt_session *session) {
     atomic_fetch_add(&fmt_counters.protocol_errors, 1);
     fm_log("client pid %d: malformed request on its control socket: disconnected; its libfltlib.so is not ours",
            (int)session->pid);
@@ -226,8 +214,7 @@ void fmt_session_break(struct fmt_session *session)
     fmt_session_hang_up(session);
 }
 
-static void connect_request(struct fmt_session *session, const struct fpw_control_request *request, size_t length)
-{
+static void connect_request(struct fmt_session *session, const struct fpw_control_request *request, size_t length) {
     session->connect = malloc(length);
     if (session->connect == NULL) {
         fmt_answer(session->watch.descriptor, FMT_INSUFFICIENT_RESOURCES, 0, 0, -1);
@@ -240,8 +227,7 @@ static void connect_request(struct fmt_session *session, const struct fpw_contro
     submit(session, connect_job);
 }
 
-static bool connected_request(struct fmt_session *session, const struct fpw_control_request *request)
-{
+static bool connected_request(struct fmt_session *session, const struct fpw_control_request *request) {
     switch (request->kind) {
     case FPW_LANE:
         fmt_lane_create(session);
@@ -264,8 +250,7 @@ static bool connected_request(struct fmt_session *session, const struct fpw_cont
     }
 }
 
-static bool handle(struct fmt_session *session, const struct fpw_control_request *request, size_t length)
-{
+static bool handle(struct fmt_session *session, const struct fpw_control_request *request, size_t length) {
     if (length < sizeof *request || request->magic != FPW_MAGIC || request->version != FPW_VERSION ||
         length != sizeof *request + (size_t)request->name_length + request->context_length)
         return false;
@@ -277,7 +262,8 @@ static bool handle(struct fmt_session *session, const struct fpw_control_request
         connect_request(session, request, length);
         return true;
     }
-    if (request->kind < FPW_LANE || request->kind > FPW_CLOSE || request->name_length != 0 || request->context_length != 0)
+    if (request->kind < FPW_LANE || request->kind > FPW_CLOSE || request->name_length != 0 ||
+        request->context_length != 0)
         return false;
     if (state == FMT_CLOSING || state == FMT_CLOSED) { /* another thread of the client has closed meanwhile */
         fmt_answer(session->watch.descriptor, FMT_PORT_DISCONNECTED, 0, 0, -1);
@@ -286,8 +272,7 @@ static bool handle(struct fmt_session *session, const struct fpw_control_request
     return state == FMT_CONNECTED && connected_request(session, request);
 }
 
-void fmt_session_event(struct fmt_session *session, uint32_t events)
-{
+void fmt_session_event(struct fmt_session *session, uint32_t events) {
     static _Alignas(8) uint8_t buffer[FPW_LONGEST_CONTROL];
     ssize_t length = -1;
     if ((events & EPOLLIN) != 0) {

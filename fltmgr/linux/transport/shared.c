@@ -7,25 +7,22 @@
 
 enum { RING_MASK = FPW_RECEIVES - 1 };
 
-bool fmt_shared_init(struct fmt_session *session, int *descriptor)
-{
+bool fmt_shared_init(struct fmt_session *session, int *descriptor) {
     session->memory = fmt_memory_create(session->uid, "filterport-connection", sizeof(struct fpw_region), descriptor);
     session->receives = calloc(FPW_RECEIVES, sizeof *session->receives);
     session->cells = calloc(FPW_CELLS, sizeof *session->cells);
     session->free_cells = calloc(FPW_CELLS, sizeof *session->free_cells);
-    if (session->memory == NULL || session->receives == NULL || session->cells == NULL ||
-        session->free_cells == NULL)
+    if (session->memory == NULL || session->receives == NULL || session->cells == NULL || session->free_cells == NULL)
         return false;
     session->region = session->memory->base;
-    session->region->header = (struct fpw_header){FPW_MAGIC, FPW_VERSION, FPW_RECEIVES, FPW_CELLS,
-                                                  sizeof(struct fpw_region)};
+    session->region->header =
+        (struct fpw_header){FPW_MAGIC, FPW_VERSION, FPW_RECEIVES, FPW_CELLS, sizeof(struct fpw_region)};
     fpw_spin_init(&session->reply_spin, FPW_SPIN_DEFAULT_NS);
     fpw_spin_init(&session->bell_spin, FPW_SPIN_DEFAULT_NS);
     return true;
 }
 
-void fmt_shared_fini(struct fmt_session *session)
-{
+void fmt_shared_fini(struct fmt_session *session) {
     for (uint32_t i = 0; i < FPW_ARENAS; i++) {
         if (session->arenas[i] != NULL)
             fmt_memory_release(session->arenas[i]);
@@ -40,28 +37,26 @@ void fmt_shared_fini(struct fmt_session *session)
 }
 
 /* In the core's lock. */
-static void broken(struct fmt_session *session, const char *what)
-{
+static void broken(struct fmt_session *session, const char *what) {
     if (session->broken)
         return;
     session->broken = true;
     atomic_fetch_add(&fmt_counters.protocol_errors, 1);
-    fm_log("client pid %d: %s in its submission ring: disconnected; its shared memory was overwritten or its libfltlib.so "
-           "is not ours",
-           (int)session->pid, what);
+    fm_log(
+        "client pid %d: %s in its submission ring: disconnected; its shared memory was overwritten or its libfltlib.so "
+        "is not ours",
+        (int)session->pid, what);
     fm_connection_break_locked(session->connection);
 }
 
-static void copy_submission(struct fpw_submission *to, const struct fpw_submission *from)
-{
+static void copy_submission(struct fpw_submission *to, const struct fpw_submission *from) {
     to->cookie = *(const volatile uint32_t *)&from->cookie;
     to->arena = *(const volatile uint32_t *)&from->arena;
     to->offset = *(const volatile uint64_t *)&from->offset;
     to->length = *(const volatile uint32_t *)&from->length;
 }
 
-static const char *take_submission(struct fmt_session *session, const struct fpw_submission *entry)
-{
+static const char *take_submission(struct fmt_session *session, const struct fpw_submission *entry) {
     uint32_t number = entry->cookie & 0xFFFF;
     if (number >= FPW_RECEIVES)
         return "a receive number out of range";
@@ -85,8 +80,7 @@ static const char *take_submission(struct fmt_session *session, const struct fpw
     return NULL;
 }
 
-static void collect(void *transport)
-{
+static void collect(void *transport) {
     struct fmt_session *session = transport;
     uint32_t tail = atomic_load_explicit(&session->region->sub.tail, memory_order_acquire);
     if (tail == session->sub_head || session->sub_closed)
@@ -106,11 +100,10 @@ static void collect(void *transport)
 }
 
 /*
- * The receive's number may be armed again the moment its completion is published, so everything private about it is done
- * before.
+ * The receive's number may be armed again the moment its completion is published, so everything private about it is
+ * done before.
  */
-static void complete(struct fmt_session *session, struct fmt_receive *receive, fm_status status, uint32_t information)
-{
+static void complete(struct fmt_session *session, struct fmt_receive *receive, fm_status status, uint32_t information) {
     struct fpw_region *region = session->region;
     struct fpw_completion completion = {.cookie = receive->cookie, .status = status, .information = information};
     fmt_memory_release(receive->arena);
@@ -126,8 +119,7 @@ static void complete(struct fmt_session *session, struct fmt_receive *receive, f
         fpw_futex_wake(&region->comp.bell, 1);
 }
 
-static fm_fill_result fill(void *transport, fm_receive *core, const fm_message_view *message)
-{
+static fm_fill_result fill(void *transport, fm_receive *core, const fm_message_view *message) {
     struct fmt_session *session = transport;
     struct fmt_receive *receive = (struct fmt_receive *)core;
     uint8_t *target = (uint8_t *)receive->arena->base + receive->offset;
@@ -144,17 +136,15 @@ static fm_fill_result fill(void *transport, fm_receive *core, const fm_message_v
     return FM_FILL_OK;
 }
 
-static void drop(void *transport, fm_receive *receive, fm_status status)
-{
+static void drop(void *transport, fm_receive *receive, fm_status status) {
     complete(transport, (struct fmt_receive *)receive, status, 0);
 }
 
 /*
- * The last collect happens here, so that sub.end tells the client which of its entries nobody will ever complete. A ring
- * that broke the protocol is left as it stands.
+ * The last collect happens here, so that sub.end tells the client which of its entries nobody will ever complete. A
+ * ring that broke the protocol is left as it stands.
  */
-static void disconnected(void *transport)
-{
+static void disconnected(void *transport) {
     struct fmt_session *session = transport;
     struct fpw_region *region = session->region;
     atomic_store(&region->sub_close.state, FPW_SUB_CLOSING);
@@ -167,7 +157,9 @@ static void disconnected(void *transport)
     fpw_futex_wake(&region->comp.bell, INT32_MAX);
 }
 
-static void released(void *transport) { fmt_session_release(transport); }
+static void released(void *transport) {
+    fmt_session_release(transport);
+}
 
 const fm_transport_ops fmt_operations = {
     .collect = collect,
@@ -185,8 +177,7 @@ const fm_transport_ops fmt_operations = {
 
 /* --- requests of a connected client, in the server thread --------------------------------------------------------- */
 
-void fmt_arena_request(struct fmt_session *session, uint64_t bytes)
-{
+void fmt_arena_request(struct fmt_session *session, uint64_t bytes) {
     int descriptor = -1;
     struct fmt_memory *arena = fmt_memory_create(session->uid, "filterport-arena", bytes, &descriptor);
     uint32_t number = FPW_ARENAS;
@@ -209,8 +200,7 @@ void fmt_arena_request(struct fmt_session *session, uint64_t bytes)
         close(descriptor);
 }
 
-void fmt_arena_free(struct fmt_session *session, uint32_t number)
-{
+void fmt_arena_free(struct fmt_session *session, uint32_t number) {
     struct fmt_memory *arena = NULL;
     if (number < FPW_ARENAS) {
         fm_connection_lock(session->connection);
@@ -223,14 +213,12 @@ void fmt_arena_free(struct fmt_session *session, uint32_t number)
     fmt_answer(session->watch.descriptor, arena != NULL ? FMT_SUCCESS : FMT_INVALID_PARAMETER, 0, 0, -1);
 }
 
-static bool is_cookie(const fm_receive *receive, const void *cookie)
-{
+static bool is_cookie(const fm_receive *receive, const void *cookie) {
     uint32_t wanted = *(const uint32_t *)cookie;
     return wanted == FPW_ALL || ((const struct fmt_receive *)receive)->cookie == wanted;
 }
 
-void fmt_cancel(struct fmt_session *session, uint32_t cookie)
-{
+void fmt_cancel(struct fmt_session *session, uint32_t cookie) {
     uint32_t count = fm_receive_cancel(session->connection, is_cookie, &cookie, cookie == FPW_ALL);
     fmt_answer(session->watch.descriptor, FMT_SUCCESS, 0, count, -1);
 }

@@ -10,7 +10,8 @@
  *   LEADER  on the shared doorbell and its private word at once (futex_waitv)
  *   REPLY   on the shared cell only, because that is the hot path and a second word costs; woken by hand only when the
  *           connection ends or its thread is told to end. A wake could fall between its last look and its
- *           sleep, and the client may write the word that would show it, so the waker repeats until the sleeper has acknowledged.
+ *           sleep, and the client may write the word that would show it, so the waker repeats until the sleeper has
+ * acknowledged.
  *
  * A kernel without futex_waitv: LEADER sleeps as REPLY does.
  */
@@ -21,9 +22,11 @@ struct sleeper {
     _Atomic uint32_t where; /* futex of a waker that wants the acknowledgement */
     _Atomic(_Atomic uint32_t *) shared;
 };
-_Static_assert(sizeof(struct sleeper) <= sizeof ((fm_send *)0)->transport, "a sleeper fits a send");
+_Static_assert(sizeof(struct sleeper) <= sizeof((fm_send *)0)->transport, "a sleeper fits a send");
 
-static struct sleeper *sleeper_of(fm_send *send) { return (struct sleeper *)(void *)send->transport; }
+static struct sleeper *sleeper_of(fm_send *send) {
+    return (struct sleeper *)(void *)send->transport;
+}
 
 struct limit {
     bool none;
@@ -31,25 +34,23 @@ struct limit {
     struct timespec at;
 };
 
-static struct limit limit_of(const fm_deadline *deadline)
-{
+static struct limit limit_of(const fm_deadline *deadline) {
     const int64_t unix_epoch = INT64_C(116444736000000000);
     int64_t units = deadline->kind == FM_REALTIME ? deadline->value - unix_epoch : deadline->value;
     if (units < 0)
         units = 0;
-    return (struct limit){deadline->kind == FM_FOREVER, deadline->kind == FM_REALTIME,
+    return (struct limit){deadline->kind == FM_FOREVER,
+                          deadline->kind == FM_REALTIME,
                           {units / 10000000, (long)(units % 10000000) * 100}};
 }
 
-static int wait_on(_Atomic uint32_t *word, uint32_t seen, const struct limit *limit)
-{
+static int wait_on(_Atomic uint32_t *word, uint32_t seen, const struct limit *limit) {
     return limit->none ? fpw_futex_wait(word, seen) : fpw_futex_wait_until(word, seen, &limit->at, limit->real_time);
 }
 
 /* ENOSYS: not in this kernel, or forbidden. */
 static int wait_on_both(_Atomic uint32_t *first, uint32_t first_seen, _Atomic uint32_t *second, uint32_t second_seen,
-                        const struct limit *limit)
-{
+                        const struct limit *limit) {
     struct futex_waitv words[2] = {{.val = first_seen, .uaddr = (uintptr_t)first, .flags = FUTEX_32},
                                    {.val = second_seen, .uaddr = (uintptr_t)second, .flags = FUTEX_32}};
     long result = syscall(SYS_futex_waitv, words, 2, 0, limit->none ? NULL : &limit->at,
@@ -59,14 +60,12 @@ static int wait_on_both(_Atomic uint32_t *first, uint32_t first_seen, _Atomic ui
     return errno == EPERM ? ENOSYS : errno;
 }
 
-static bool take_wake(struct sleeper *sleeper)
-{
+static bool take_wake(struct sleeper *sleeper) {
     return atomic_load(&sleeper->woken) != 0 && atomic_exchange(&sleeper->woken, 0) != 0;
 }
 
 /* One sleep on a shared word alone. Returns wait_on's result, or 0 without sleeping when a wake is there. */
-static int sleep_on_shared(struct sleeper *sleeper, _Atomic uint32_t *word, uint32_t seen, const struct limit *limit)
-{
+static int sleep_on_shared(struct sleeper *sleeper, _Atomic uint32_t *word, uint32_t seen, const struct limit *limit) {
     atomic_store(&sleeper->shared, word);
     atomic_store(&sleeper->where, ASLEEP_ON_SHARED);
     int result = atomic_load(&sleeper->woken) != 0 ? 0 : wait_on(word, seen, limit);
@@ -76,8 +75,7 @@ static int sleep_on_shared(struct sleeper *sleeper, _Atomic uint32_t *word, uint
     return result;
 }
 
-void fmt_wake(void *transport, fm_send *send)
-{
+void fmt_wake(void *transport, fm_send *send) {
     (void)transport;
     struct sleeper *sleeper = sleeper_of(send);
     atomic_store(&sleeper->woken, 1);
@@ -89,14 +87,12 @@ void fmt_wake(void *transport, fm_send *send)
     }
 }
 
-uint64_t fmt_prepare_sleep(void *transport)
-{
+uint64_t fmt_prepare_sleep(void *transport) {
     struct fmt_session *session = transport;
     return atomic_load(&session->region->sub.bell);
 }
 
-static fm_sleep_result sleep_queued(struct sleeper *sleeper, const struct limit *limit)
-{
+static fm_sleep_result sleep_queued(struct sleeper *sleeper, const struct limit *limit) {
     for (;;) {
         if (take_wake(sleeper))
             return FM_SLEEP_WOKEN;
@@ -106,8 +102,7 @@ static fm_sleep_result sleep_queued(struct sleeper *sleeper, const struct limit 
 }
 
 static fm_sleep_result sleep_leader(struct fmt_session *session, struct sleeper *sleeper, uint32_t seen,
-                                    const struct limit *limit)
-{
+                                    const struct limit *limit) {
     static _Atomic bool without_waitv;
     _Atomic uint32_t *bell = &session->region->sub.bell;
     if (take_wake(sleeper))
@@ -130,8 +125,7 @@ static fm_sleep_result sleep_leader(struct fmt_session *session, struct sleeper 
     return result == ETIMEDOUT ? FM_SLEEP_TIMED_OUT : FM_SLEEP_WOKEN;
 }
 
-static fm_sleep_result sleep_reply(struct fmt_session *session, fm_send *send, const struct limit *limit)
-{
+static fm_sleep_result sleep_reply(struct fmt_session *session, fm_send *send, const struct limit *limit) {
     struct sleeper *sleeper = sleeper_of(send);
     struct fpw_cell *cell = &session->region->cells[send->slot.data[0]];
     uint64_t waiting = fpw_cell_word(send->slot.data[1], FPW_CELL_WAITING, 0);
@@ -154,8 +148,7 @@ static fm_sleep_result sleep_reply(struct fmt_session *session, fm_send *send, c
 }
 
 fm_sleep_result fmt_sleep(void *transport, fm_send *send, fm_sleep_kind kind, uint64_t seen,
-                          const fm_deadline *deadline)
-{
+                          const fm_deadline *deadline) {
     struct fmt_session *session = transport;
     struct limit limit = limit_of(deadline);
     switch (kind) {

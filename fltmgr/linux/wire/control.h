@@ -8,21 +8,21 @@
 /*
  * Messages of the two kinds of sockets between libfltlib and fltmgrd.
  *
- * Control: one SOCK_SEQPACKET connection per port connection, to the manager's socket. The first request is CONNECT; its end of file,
- * by close or by death, is the closing of the user's handle. The client sends one request and reads its answer before the
- * next. Descriptors come with the answer that announces them (SCM_RIGHTS).
+ * Control: one SOCK_SEQPACKET connection per port connection, to the manager's socket. The first request is CONNECT;
+ * its end of file, by close or by death, is the closing of the user's handle. The client sends one request and reads
+ * its answer before the next. Descriptors come with the answer that announces them (SCM_RIGHTS).
  *
  * Lane: a SOCK_STREAM socket handed out over the control socket. One caller at a time: a request with its bytes, then
  * an answer with its bytes. End of file while a request runs: its caller is gone.
  */
 
 enum fpw_control_kind {
-    FPW_CONNECT = 1,  /* name and context follow; answer: region descriptor */
-    FPW_LANE = 2,     /* answer: lane descriptor */
-    FPW_ARENA = 3,    /* value: bytes; answer: arena descriptor, arena number, value: bytes */
+    FPW_CONNECT = 1,    /* name and context follow; answer: region descriptor */
+    FPW_LANE = 2,       /* answer: lane descriptor */
+    FPW_ARENA = 3,      /* value: bytes; answer: arena descriptor, arena number, value: bytes */
     FPW_ARENA_FREE = 4, /* number */
-    FPW_CANCEL = 5,   /* number: cookie, or FPW_ALL; answer: value: how many were ended */
-    FPW_CLOSE = 6     /* answered after DisconnectNotify has returned; then the client closes */
+    FPW_CANCEL = 5,     /* number: cookie, or FPW_ALL; answer: value: how many were ended */
+    FPW_CLOSE = 6       /* answered after DisconnectNotify has returned; then the client closes */
 };
 
 #define FPW_ALL UINT32_MAX
@@ -32,7 +32,7 @@ struct fpw_control_request {
     uint16_t version;
     uint16_t kind;
     uint32_t number;
-    uint32_t thread;         /* caller's thread id */
+    uint32_t thread; /* caller's thread id */
     uint64_t value;
     uint32_t options;        /* CONNECT: dwOptions */
     uint16_t name_length;    /* CONNECT: bytes of UTF-16 that follow, without terminator */
@@ -57,10 +57,10 @@ struct fpw_lane_request {
     uint32_t kind;
     uint32_t thread;
     uint32_t flags;
-    uint32_t input_length;    /* bytes that follow */
+    uint32_t input_length; /* bytes that follow */
     uint32_t output_capacity;
-    uint64_t message_id;      /* REPLY */
-    int32_t status;           /* REPLY */
+    uint64_t message_id; /* REPLY */
+    int32_t status;      /* REPLY */
     uint32_t reserved;
 };
 

@@ -17,11 +17,11 @@
  *   header          host, before sharing  constant; for the client only, the host never reads it back
  *   sub.tail        client, in its lock   release after the entry; host acquires. The host's head is private to it
  *   sub.bell        client adds           seq_cst, after sub.tail; then reads sub.sleepers (Dekker, see below)
- *   sub.sleepers    host sets 1; client   seq_cst. Host: set, then read bell, then collect, then sleep on the bell.
- *                   may take it to 0      Whoever takes the 1 owes one futex wake
+ *   sub.sleepers    host sets 1; client   seq_cst. Host: read bell, collect, set, then sleep while the bell has the
+ *                   may take it to 0      value read. Whoever takes the 1 owes one futex wake
  *   sub.state       host                  OPEN → CLOSING (seq_cst), then a last collect, then sub.end, then CLOSED
- *                                         (release). A client that sees it leave OPEN after its own sub.tail compares with
- *                                         sub.end: entries from there on were never collected
+ *                                         (release). A client that sees it leave OPEN after its own sub.tail
+ *                                         compares with sub.end: entries from there on were never collected
  *   sub.end         host                  before CLOSED
  *   comp.tail       host, in its lock     release after the entry; client acquires. The client's head is private to it
  *   comp.bell       host adds; client     seq_cst, after comp.tail (host) or after a private change that another
@@ -38,8 +38,8 @@
  * Doorbells count modulo 2^32; a sleeper sleeps on the value it read before its last look.
  *
  * Reply cells. word = generation (40 bits) | state (2) | length (22). The host opens a window: capacity, then word =
- * {generation, WAITING}. The client fills status and data and makes one CAS {g, WAITING} → {g, REPLIED, length}. The host ends
- * each window exactly once, by exchange → {g, GONE}: finding {g, REPLIED} the reply is taken, and wins over a
+ * {generation, WAITING}. The client fills status and data and makes one CAS {g, WAITING} → {g, REPLIED, length}. The
+ * host ends each window exactly once, by exchange → {g, GONE}: finding {g, REPLIED} the reply is taken, and wins over a
  * time-out. The cell is used again, with the next generation, only after the host has copied. MessageId =
  * generation << 16 | cell.
  */
@@ -47,13 +47,13 @@
 enum {
     FPW_MAGIC = 0x57545046, /* "FPTW" */
     FPW_VERSION = 1,
-    FPW_RECEIVES = 1024,    /* entries of both rings; most receives armed at once */
-    FPW_CELLS = 1024,       /* most messages delivered and not yet answered */
-    FPW_INLINE_REPLY = 992, /* longest reply that goes through a cell; longer ones take a lane */
-    FPW_ARENAS = 64,        /* most arenas of a connection */
-    FPW_LANES = 256,        /* most lanes of a connection */
+    FPW_RECEIVES = 1024,            /* entries of both rings; most receives armed at once */
+    FPW_CELLS = 1024,               /* most messages delivered and not yet answered */
+    FPW_INLINE_REPLY = 992,         /* longest reply that goes through a cell; longer ones take a lane */
+    FPW_ARENAS = 64,                /* most arenas of a connection */
+    FPW_LANES = 256,                /* most lanes of a connection */
     FPW_LARGEST_MESSAGE = 64 << 20, /* bytes of one FilterSendMessage, each way, and of one large reply */
-    FPW_NO_CELL = 0xFFFF,   /* cell number in the id of a message that wants no reply */
+    FPW_NO_CELL = 0xFFFF,           /* cell number in the id of a message that wants no reply */
 };
 
 struct fpw_header {
@@ -66,10 +66,10 @@ struct fpw_header {
 
 /** A receive that the client arms. */
 struct fpw_submission {
-    uint32_t cookie;     /* low 16 bits: number below FPW_RECEIVES, not armed now; the rest is the client's */
+    uint32_t cookie; /* low 16 bits: number below FPW_RECEIVES, not armed now; the rest is the client's */
     uint32_t arena;
-    uint64_t offset;     /* of the message buffer in that arena */
-    uint32_t length;     /* of the buffer, header included */
+    uint64_t offset; /* of the message buffer in that arena */
+    uint32_t length; /* of the buffer, header included */
     uint32_t reserved[3];
 };
 
@@ -100,23 +100,30 @@ enum {
 };
 #define FPW_GENERATION_MASK ((UINT64_C(1) << 40) - 1)
 
-static inline uint64_t fpw_cell_word(uint64_t generation, enum fpw_cell_state state, uint32_t length)
-{
+static inline uint64_t fpw_cell_word(uint64_t generation, enum fpw_cell_state state, uint32_t length) {
     return (generation << 24) | ((uint64_t)state << FPW_LENGTH_BITS) | length;
 }
-static inline uint64_t fpw_word_generation(uint64_t word) { return word >> 24; }
-static inline enum fpw_cell_state fpw_word_state(uint64_t word)
-{
+static inline uint64_t fpw_word_generation(uint64_t word) {
+    return word >> 24;
+}
+static inline enum fpw_cell_state fpw_word_state(uint64_t word) {
     return (enum fpw_cell_state)((word >> FPW_LENGTH_BITS) & 3);
 }
-static inline uint32_t fpw_word_length(uint64_t word) { return (uint32_t)word & FPW_LENGTH_MASK; }
-static inline uint64_t fpw_message_id(uint64_t generation, uint32_t cell) { return (generation << 16) | cell; }
-static inline uint32_t fpw_id_cell(uint64_t id) { return (uint32_t)id & 0xFFFF; }
-static inline uint64_t fpw_id_generation(uint64_t id) { return id >> 16; }
+static inline uint32_t fpw_word_length(uint64_t word) {
+    return (uint32_t)word & FPW_LENGTH_MASK;
+}
+static inline uint64_t fpw_message_id(uint64_t generation, uint32_t cell) {
+    return (generation << 16) | cell;
+}
+static inline uint32_t fpw_id_cell(uint64_t id) {
+    return (uint32_t)id & 0xFFFF;
+}
+static inline uint64_t fpw_id_generation(uint64_t id) {
+    return id >> 16;
+}
 
 /** The half of a cell's word that changes with every step of a window: a futex is 32 bits. */
-static inline _Atomic uint32_t *fpw_cell_futex(struct fpw_cell *cell)
-{
+static inline _Atomic uint32_t *fpw_cell_futex(struct fpw_cell *cell) {
     static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the low half comes first");
     return (_Atomic uint32_t *)(void *)&cell->word;
 }
