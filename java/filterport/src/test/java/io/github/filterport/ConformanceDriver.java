@@ -30,14 +30,12 @@ final class ConformanceDriver implements AutoCloseable {
   private static final int QUERY_COUNTERS = 9;
   private static final int WAIT_COUNTER = 10;
   private static final int OPEN_GATE = 8;
-  private static final int QUERY_EVENT = 11;
   private static final int START_SENDERS = 12;
   private static final int WAIT_SENDERS = 13;
   private static final int QUERY_SENDER = 15;
   private static final int RELEASE_SENDERS = 16;
   private static final int CLOSE_CLIENT = 17;
 
-  private static final int EVENT_CONNECT_END = 2;
   private static final int HOOK_GATE = 1;
   private static final int HOOK_ECHO = 0x40;
   static final int MESSAGE_ENTERED = 4;
@@ -152,18 +150,9 @@ final class ConformanceDriver implements AutoCloseable {
 
   // ---- clients and senders
 
-  /** The driver's number of the connection that was accepted last. */
-  int newestClient() throws FilterException {
-    int found = NONE;
-    for (int i = 0; ; i++) {
-      ByteBuffer answer = command(QUERY_EVENT, i, body());
-      if (answer.getInt(0) != 0) {
-        return found;
-      }
-      if (answer.getInt(16) == EVENT_CONNECT_END && answer.getInt(16 + 12) >= 0) {
-        found = answer.getInt(16 + 8);
-      }
-    }
+  /** The driver's number of the connection that the port accepted last. */
+  int newestClient(Port port) throws FilterException {
+    return command(QUERY_COUNTERS, port.index(), body()).getInt(16 + 4 * 8);
   }
 
   void closeClient(int client) throws FilterException {

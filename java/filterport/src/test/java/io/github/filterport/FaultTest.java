@@ -56,7 +56,7 @@ class FaultTest {
       driver.onMessageWait(port);
       connection = driver.connector(port).connect();
       readers = connection.openReaders(3, ReceiveOptions.defaults());
-      driver.ask(driver.newestClient(), 1, 4, 8);
+      driver.ask(driver.newestClient(port), 1, 4, 8);
       assertThat(readers.get(0).poll(m -> pending.set(m.tryDefer()), 1, MessageReader.FOREVER))
           .isEqualTo(1);
       send =
@@ -191,9 +191,9 @@ class FaultTest {
       try (MessagePump pump =
           driver.connector(port).pump().threads(2).listener(listener).start(m -> m.reply(0))) {
         for (int round = 1; round <= 3; round++) {
-          var sender = driver.ask(driver.newestClient(), 1, 4, 8);
+          var sender = driver.ask(driver.newestClient(port), 1, 4, 8);
           assertThat(sender.outcome().status()).isZero();
-          driver.closeClient(driver.newestClient());
+          driver.closeClient(driver.newestClient(port));
           while (listener.made.get() <= round) {
             Thread.onSpinWait();
           }

@@ -138,7 +138,7 @@ class PortEndToEndTest {
     var port = driver.createPort();
     try (FilterPort connection = driver.connector(port).connect()) {
       MessageReader reader = connection.openReaders(1, ReceiveOptions.defaults()).get(0);
-      var sender = driver.ask(driver.newestClient(), 1, 10, 8);
+      var sender = driver.ask(driver.newestClient(port), 1, 10, 8);
       poll(
           reader,
           m -> {
@@ -165,7 +165,7 @@ class PortEndToEndTest {
     var port = driver.createPort();
     try (FilterPort connection = driver.connector(port).connect()) {
       MessageReader reader = connection.openReaders(1, ReceiveOptions.defaults()).get(0);
-      var sender = driver.tell(driver.newestClient(), 1, 4);
+      var sender = driver.tell(driver.newestClient(port), 1, 4);
       poll(reader, m -> assertThat(m.wantsReply()).isFalse());
       assertThat(sender.outcome().status()).isZero();
       assertThat(connection.counters().oneWay()).isEqualTo(1);
@@ -186,7 +186,7 @@ class PortEndToEndTest {
                       m.replyBuffer().putInt(0, ~m.payload().getInt(0));
                       m.reply(4);
                     })) {
-      var senders = driver.ask(driver.newestClient(), 200, 32, 4);
+      var senders = driver.ask(driver.newestClient(port), 200, 32, 4);
       for (int i = 0; i < 200; i++) {
         var outcome = senders.outcome(i);
         assertThat(outcome.status()).isZero();
@@ -205,7 +205,7 @@ class PortEndToEndTest {
     var port = driver.createPort();
     try (FilterPort connection = driver.connector(port).connect()) {
       MessageReader reader = connection.openReaders(1, ReceiveOptions.defaults()).get(0);
-      var sender = driver.ask(driver.newestClient(), 1, 4, 8);
+      var sender = driver.ask(driver.newestClient(port), 1, 4, 8);
       poll(reader, m -> m.reply(ConformanceDriver.STATUS_ACCESS_DENIED, 0));
       assertThat(sender.outcome().status()).isEqualTo(ConformanceDriver.STATUS_ACCESS_DENIED);
     }
@@ -216,7 +216,7 @@ class PortEndToEndTest {
     var port = driver.createPort();
     try (FilterPort connection = driver.connector(port).connect()) {
       MessageReader reader = connection.openReaders(1, ReceiveOptions.defaults()).get(0);
-      var sender = driver.ask(driver.newestClient(), 1, 4, 8);
+      var sender = driver.ask(driver.newestClient(port), 1, 4, 8);
       poll(
           reader,
           m -> {
@@ -234,7 +234,7 @@ class PortEndToEndTest {
     var port = driver.createPort();
     try (FilterPort connection = driver.connector(port).connect()) {
       MessageReader reader = connection.openReaders(1, ReceiveOptions.defaults()).get(0);
-      var sender = driver.askFor(driver.newestClient(), 1, 4, 8, 50);
+      var sender = driver.askFor(driver.newestClient(port), 1, 4, 8, 50);
       poll(
           reader,
           m -> {
@@ -243,7 +243,7 @@ class PortEndToEndTest {
           });
       assertThat(connection.counters().late()).isEqualTo(1);
       addsUp(connection.counters());
-      var next = driver.ask(driver.newestClient(), 1, 4, 8);
+      var next = driver.ask(driver.newestClient(port), 1, 4, 8);
       poll(reader, m -> assertThat(m.reply(0)).isEqualTo(ReplyOutcome.DELIVERED));
       assertThat(next.outcome().status()).isZero();
     }
@@ -254,7 +254,7 @@ class PortEndToEndTest {
     var port = driver.createPort();
     try (FilterPort connection = driver.connector(port).connect()) {
       MessageReader reader = connection.openReaders(1, ReceiveOptions.defaults()).get(0);
-      var senders = driver.ask(driver.newestClient(), 2, 4, 8);
+      var senders = driver.ask(driver.newestClient(port), 2, 4, 8);
       List<PendingReply> pending = new ArrayList<>();
       poll(reader, m -> pending.add(Objects.requireNonNull(m.tryDefer())));
       poll(reader, m -> pending.add(Objects.requireNonNull(m.tryDefer())));
@@ -287,7 +287,7 @@ class PortEndToEndTest {
                       .withDeferTimeout(Duration.ofMillis(50))
                       .withFallback(FallbackReply.of(0, new byte[] {7})))
               .get(0);
-      var sender = driver.ask(driver.newestClient(), 1, 4, 8);
+      var sender = driver.ask(driver.newestClient(port), 1, 4, 8);
       poll(reader, m -> assertThat(m.tryDefer()).isNotNull());
       assertThat(sender.outcome().reply()).containsExactly(7);
       addsUp(connection.counters());
@@ -299,7 +299,7 @@ class PortEndToEndTest {
     var port = driver.createPort();
     try (FilterPort connection = driver.connector(port).connect()) {
       MessageReader reader = connection.openReaders(1, ReceiveOptions.defaults()).get(0);
-      var senders = driver.ask(driver.newestClient(), 2, 4, 8);
+      var senders = driver.ask(driver.newestClient(port), 2, 4, 8);
       poll(reader, m -> {});
       assertThatThrownBy(
               () ->
@@ -330,7 +330,7 @@ class PortEndToEndTest {
                       .withPayload(100)
                       .withMaxDeferred(1))
               .get(0);
-      int client = driver.newestClient();
+      int client = driver.newestClient(port);
       for (int length : new int[] {101, 10, 20_000, 300, 1, 19_999}) {
         var sender = driver.ask(client, 1, length, 8);
         poll(
@@ -359,7 +359,7 @@ class PortEndToEndTest {
     try (FilterPort connection = driver.connector(port).connect()) {
       MessageReader reader =
           connection.openReaders(1, ReceiveOptions.defaults().withMaxPayload(8192)).get(0);
-      int client = driver.newestClient();
+      int client = driver.newestClient(port);
       var tooLong = driver.askFor(client, 1, 9000, 8, 500);
       assertThatThrownBy(() -> reader.poll(m -> m.reply(0), 1, MessageReader.FOREVER))
           .isInstanceOf(UncheckedIOException.class)
@@ -407,7 +407,7 @@ class PortEndToEndTest {
     driver.onMessageEcho(port);
     try (FilterPort connection = driver.connector(port).connect()) {
       MessageReader reader = connection.openReaders(1, ReceiveOptions.defaults()).get(0);
-      var sender = driver.ask(driver.newestClient(), 1, 4, 8);
+      var sender = driver.ask(driver.newestClient(port), 1, 4, 8);
       poll(
           reader,
           m -> {
@@ -427,7 +427,7 @@ class PortEndToEndTest {
     var port = driver.createPort();
     try (FilterPort connection = driver.connector(port).connect()) {
       List<MessageReader> readers = connection.openReaders(3, ReceiveOptions.defaults());
-      int client = driver.newestClient();
+      int client = driver.newestClient(port);
       var sender = driver.ask(client, 1, 4, 8);
       AtomicReference<PendingReply> pending = new AtomicReference<>();
       poll(readers.get(0), m -> pending.set(m.tryDefer()));
@@ -462,7 +462,7 @@ class PortEndToEndTest {
         connection
             .openReaders(1, ReceiveOptions.defaults().withInFlight(2).withMaxDeferred(1))
             .get(0);
-    var senders = driver.ask(driver.newestClient(), 8, 4, 8);
+    var senders = driver.ask(driver.newestClient(port), 8, 4, 8);
     AtomicReference<PendingReply> pending = new AtomicReference<>();
     poll(reader, m -> pending.set(m.tryDefer()));
     connection.close();
@@ -525,7 +525,7 @@ class PortEndToEndTest {
     var port = driver.createPort();
     FilterPort connection = driver.connector(port).connect();
     MessageReader reader = connection.openReaders(1, ReceiveOptions.defaults()).get(0);
-    var sender = driver.ask(driver.newestClient(), 1, 4, 8);
+    var sender = driver.ask(driver.newestClient(port), 1, 4, 8);
     poll(
         reader,
         m -> {
