@@ -43,19 +43,17 @@ public final class EmbeddedFilterManager implements AutoCloseable {
   static final Logger LOG = LoggerFactory.getLogger(EmbeddedFilterManager.class);
 
   private final Options options;
-  private final HostFiles files;
   private final ManagerProcess process;
   private final String address;
-  private final Thread exitHook;
+  private final Belongings belongings;
   private boolean closed;
 
   private EmbeddedFilterManager(
-      Options options, HostFiles files, ManagerProcess process, String address) {
+      Options options, ManagerProcess process, String address, Belongings belongings) {
     this.options = options;
-    this.files = files;
     this.process = process;
     this.address = address;
-    this.exitHook = new Thread(this::stopAndClean, "filterport-host-exit");
+    this.belongings = belongings;
   }
 
   /** Starts with {@link Options#defaults()}. */
@@ -75,19 +73,14 @@ public final class EmbeddedFilterManager implements AutoCloseable {
       throw new FilterManagerException(
           "start fltmgrd: runs on Linux only, this is " + system + ". Windows has its own.");
     }
-    HostFiles files = HostFiles.create();
-    ManagerProcess process = null;
+    Belongings belongings = new Belongings(HostFiles.create(), options.closeTimeout());
     try {
-      process = ManagerProcess.start(command(options, files));
+      ManagerProcess process = ManagerProcess.start(command(options, belongings.files));
+      belongings.process = process;
       String address = process.awaitReady(options.startTimeout());
-      EmbeddedFilterManager manager = new EmbeddedFilterManager(options, files, process, address);
-      Runtime.getRuntime().addShutdownHook(manager.exitHook);
-      return manager;
+      return new EmbeddedFilterManager(options, process, address, belongings);
     } catch (FilterManagerException | RuntimeException e) {
-      if (process != null) {
-        process.stop(Duration.ofSeconds(1));
-      }
-      files.delete();
+      belongings.discard();
       throw e;
     }
   }
@@ -134,7 +127,7 @@ public final class EmbeddedFilterManager implements AutoCloseable {
    *     fails, with its status
    */
   public void loadDriver(String name) throws FilterManagerException {
-    files.provideDriver(name, options.drivers());
+    belongings.files.provideDriver(name, options.drivers());
     call("load", name);
   }
 
@@ -145,7 +138,7 @@ public final class EmbeddedFilterManager implements AutoCloseable {
    * @return the driver's name, for {@link #unloadDriver}
    */
   public String loadDriver(Path image) throws FilterManagerException {
-    String name = files.addDriver(image);
+    String name = belongings.files.addDriver(image);
     call("load", name);
     return name;
   }
@@ -215,17 +208,7 @@ public final class EmbeddedFilterManager implements AutoCloseable {
       return;
     }
     closed = true;
-    stopAndClean();
-    try {
-      Runtime.getRuntime().removeShutdownHook(exitHook);
-    } catch (IllegalStateException e) {
-      LOG.trace("closed while the JVM goes down", e);
-    }
-  }
-
-  private void stopAndClean() {
-    process.stop(options.closeTimeout());
-    files.delete();
+    belongings.discard();
   }
 
   CompletableFuture<Map<String, String>> request(String verb, String... arguments) {
@@ -257,6 +240,37 @@ public final class EmbeddedFilterManager implements AutoCloseable {
   @Override
   public String toString() {
     return "fltmgrd (pid " + pid() + ") at " + address;
+  }
+
+  /** What must go with this JVM, from the first moment on: the folder, and fltmgrd if it runs. */
+  private static final class Belongings {
+    private final HostFiles files;
+    private final Duration limit;
+    private final Thread exitHook = new Thread(this::release, "filterport-host-exit");
+    private volatile @Nullable ManagerProcess process;
+
+    Belongings(HostFiles files, Duration limit) {
+      this.files = files;
+      this.limit = limit;
+      Runtime.getRuntime().addShutdownHook(exitHook);
+    }
+
+    void discard() {
+      release();
+      try {
+        Runtime.getRuntime().removeShutdownHook(exitHook);
+      } catch (IllegalStateException e) {
+        LOG.trace("closed while the JVM goes down", e);
+      }
+    }
+
+    private void release() {
+      ManagerProcess running = process;
+      if (running != null) {
+        running.stop(limit);
+      }
+      files.delete();
+    }
   }
 
   /**
