@@ -103,7 +103,7 @@ TEST_F(Disconnect, DISC_13_unregistering_ends_waiting_senders_and_connections_th
     auto [delivered, message] = deliver(connection);
     Senders queued = driver().start(connection.client, SendCall().times(3));
     EXPECT_TRUE(queued.areWaiting());
-    driver().reregister();
+    driver().reregister(0, patience);
     EXPECT_CODE(status::portDisconnected, delivered.status());
     for (const LONG code : queued.statuses()) {
         EXPECT_CODE(status::portDisconnected, code);

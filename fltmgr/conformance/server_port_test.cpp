@@ -117,7 +117,7 @@ TEST_F(ServerPort, PORT_12_a_create_while_the_filter_is_torn_down_is_refused) {
     const Port port = openPort();
     Connection connection = connect(port);
     driver().onDisconnect(port, Hook().creatingPort());
-    driver().reregister();
+    driver().reregister(0, patience);
     const auto creates = driver().events(port, CONFORMANCE_EVENT_CREATE_INSIDE);
     ASSERT_EQ(1u, creates.size());
     EXPECT_CODE(status::fltDeletingObject, creates[0].Status);

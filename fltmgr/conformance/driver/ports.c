@@ -439,8 +439,12 @@ NTSTATUS CfCloseClient(ULONG Index, PFLT_PORT *Afterwards) {
     return STATUS_SUCCESS;
 }
 
+/* No callback runs, and none is still to come: a client that died is noticed a moment later (DISC-04). */
 BOOLEAN CfCallbacksIdle(const VOID *Context) {
     UNREFERENCED_PARAMETER(Context);
+    if (CfConnectedClients() != 0) {
+        return FALSE;
+    }
     for (ULONG i = 0; i < CONFORMANCE_MAX_PORTS; i++) {
         const ULONG *Counters = State.Ports[i].Counters;
         for (ULONG k = 0; k < CONFORMANCE_CALLBACK_COUNT; k++) {
