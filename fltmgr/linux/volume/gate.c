@@ -11,7 +11,7 @@
 #include "../host/log.h"
 #include "../host/thread.h"
 
-enum { batch_bytes = 4096, most_reports = 1024 };
+enum { batch_events = 16, most_reports = 1024, most_expired = 16 };
 
 static void count(_Atomic uint64_t *counter)
 {
@@ -33,14 +33,59 @@ static void unlink_event(struct fm_gate *gate, struct fm_gated_event *event)
     *(event->next != NULL ? &event->next->previous : &gate->newest) = event->previous;
 }
 
-/* With the lock held. */
-static void settle(struct fm_gated_event *event, enum fm_verdict verdict, _Atomic uint64_t *counter)
+/* Takes the event off the list. With the lock held; deliver() follows without it. */
+static void settle(struct fm_gated_event *event, _Atomic uint64_t *counter)
 {
     event->answered = true;
+    event->responding = true;
     unlink_event(event->gate, event);
     count(counter);
     atomic_fetch_sub_explicit(&event->gate->counters.in_flight, 1, memory_order_relaxed);
-    respond(event->gate, event->descriptor, verdict);
+}
+
+static void end_job(struct fm_gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+    if (--gate->jobs == 0) {
+        pthread_cond_broadcast(&gate->drained);
+    }
+    pthread_mutex_unlock(&gate->lock);
+}
+
+static void free_event(struct fm_gated_event *event)
+{
+    struct fm_gate *gate = event->gate;
+    (void)close(event->descriptor);
+    free(event);
+    end_job(gate);
+}
+
+static void deliver(struct fm_gated_event *event, enum fm_verdict verdict)
+{
+    struct fm_gate *gate = event->gate;
+    respond(gate, event->descriptor, verdict);
+    pthread_mutex_lock(&gate->lock);
+    event->responding = false;
+    bool last = event->finished;
+    pthread_mutex_unlock(&gate->lock);
+    if (last) {
+        free_event(event);
+    }
+}
+
+static bool answer(struct fm_gated_event *event, enum fm_verdict verdict, _Atomic uint64_t *counter)
+{
+    struct fm_gate *gate = event->gate;
+    pthread_mutex_lock(&gate->lock);
+    bool first = !event->answered;
+    if (first) {
+        settle(event, counter);
+    }
+    pthread_mutex_unlock(&gate->lock);
+    if (first) {
+        deliver(event, verdict);
+    }
+    return first;
 }
 
 static void run_event(struct fm_job *job)
@@ -53,30 +98,16 @@ static void run_event(struct fm_job *job)
     pthread_mutex_unlock(&gate->lock);
     if (!answered) {
         gate->decide(event);
+        (void)answer(event, gate->on_deadline, &gate->counters.late); /* it has answered; this is for the day it does not */
     }
     pthread_mutex_lock(&gate->lock);
     event->worker = NULL; /* no alert after this */
-    if (!event->answered) {
-        settle(event, gate->on_deadline, &gate->counters.late);
-    }
-    (void)close(event->descriptor);
-    free(event);
-    if (--gate->jobs == 0) {
-        pthread_cond_broadcast(&gate->drained);
-    }
+    event->finished = true;
+    bool last = !event->responding;
     pthread_mutex_unlock(&gate->lock);
-}
-
-static bool answer(struct fm_gated_event *event, enum fm_verdict verdict, _Atomic uint64_t *counter)
-{
-    struct fm_gate *gate = event->gate;
-    pthread_mutex_lock(&gate->lock);
-    bool first = !event->answered;
-    if (first) {
-        settle(event, verdict, counter);
+    if (last) {
+        free_event(event);
     }
-    pthread_mutex_unlock(&gate->lock);
-    return first;
 }
 
 bool fm_gate_answer(struct fm_gated_event *event, enum fm_verdict verdict)
@@ -147,16 +178,20 @@ static void accept_event(struct fm_gate *gate, const struct fanotify_event_metad
     *(gate->newest != NULL ? &gate->newest->next : &gate->oldest) = event;
     gate->newest = event;
     gate->jobs++;
-    if (gate->closing) {
-        settle(event, FM_VERDICT_ALLOW, &counters->released);
+    bool closing = gate->closing;
+    if (closing) {
+        settle(event, &counters->released);
     }
     pthread_mutex_unlock(&gate->lock);
+    if (closing) {
+        deliver(event, FM_VERDICT_ALLOW);
+    }
     fm_workers_submit(&event->job, fm_clients_contain(event->pid) ? FM_JOB_CLIENT : FM_JOB_GATED);
 }
 
 bool fm_gate_read(struct fm_gate *gate, uint64_t now, uint32_t most_in_flight)
 {
-    _Alignas(struct fanotify_event_metadata) char buffer[batch_bytes];
+    _Alignas(struct fanotify_event_metadata) char buffer[batch_events * sizeof(struct fanotify_event_metadata)];
     ssize_t length = read(gate->group, buffer, sizeof(buffer));
     if (length <= 0) {
         if (length < 0 && errno != EAGAIN && errno != EINTR) {
@@ -180,11 +215,7 @@ static void run_report(struct fm_job *job)
     (void)close(report->descriptor);
     free(report);
     atomic_fetch_sub_explicit(&gate->counters.reports_in_flight, 1, memory_order_relaxed);
-    pthread_mutex_lock(&gate->lock);
-    if (--gate->jobs == 0) {
-        pthread_cond_broadcast(&gate->drained);
-    }
-    pthread_mutex_unlock(&gate->lock);
+    end_job(gate);
 }
 
 /* Takes the descriptor over if it returns true. */
@@ -223,7 +254,7 @@ static bool accept_report(struct fm_gate *gate, const struct fanotify_event_meta
 
 bool fm_gate_read_reports(struct fm_gate *gate)
 {
-    _Alignas(struct fanotify_event_metadata) char buffer[batch_bytes];
+    _Alignas(struct fanotify_event_metadata) char buffer[batch_events * sizeof(struct fanotify_event_metadata)];
     ssize_t length = read(gate->reports, buffer, sizeof(buffer));
     if (length <= 0) {
         return false;
@@ -240,20 +271,35 @@ bool fm_gate_read_reports(struct fm_gate *gate)
     return true;
 }
 
-uint64_t fm_gate_expire(struct fm_gate *gate, uint64_t now)
+/* Settles the oldest event if its deadline is not after the limit, and alerts its worker. NULL: there is none. */
+static struct fm_gated_event *settle_oldest(struct fm_gate *gate, uint64_t limit, _Atomic uint64_t *counter)
 {
-    uint64_t next = UINT64_MAX;
     pthread_mutex_lock(&gate->lock);
-    while (gate->oldest != NULL && gate->oldest->deadline <= now) {
-        struct fm_gated_event *event = gate->oldest;
-        settle(event, gate->on_deadline, &gate->counters.late);
+    struct fm_gated_event *event = gate->oldest;
+    if (event != NULL && event->deadline > limit) {
+        event = NULL;
+    }
+    if (event != NULL) {
+        settle(event, counter);
         if (event->worker != NULL) {
             fm_host_thread_alert(event->worker);
         }
     }
-    if (gate->oldest != NULL) {
-        next = gate->oldest->deadline;
+    pthread_mutex_unlock(&gate->lock);
+    return event;
+}
+
+uint64_t fm_gate_expire(struct fm_gate *gate, uint64_t now)
+{
+    for (int i = 0; i < most_expired; i++) {
+        struct fm_gated_event *event = settle_oldest(gate, now, &gate->counters.late);
+        if (event == NULL) {
+            break;
+        }
+        deliver(event, gate->on_deadline);
     }
+    pthread_mutex_lock(&gate->lock);
+    uint64_t next = gate->oldest != NULL ? gate->oldest->deadline : UINT64_MAX;
     pthread_mutex_unlock(&gate->lock);
     return next;
 }
@@ -333,13 +379,12 @@ void fm_gate_release(struct fm_gate *gate)
     }
     pthread_mutex_lock(&gate->lock);
     gate->closing = true;
-    while (gate->oldest != NULL) {
-        struct fm_gated_event *event = gate->oldest;
-        settle(event, FM_VERDICT_ALLOW, &gate->counters.released);
-        if (event->worker != NULL) {
-            fm_host_thread_alert(event->worker);
-        }
+    pthread_mutex_unlock(&gate->lock);
+    struct fm_gated_event *event;
+    while ((event = settle_oldest(gate, UINT64_MAX, &gate->counters.released)) != NULL) {
+        deliver(event, FM_VERDICT_ALLOW);
     }
+    pthread_mutex_lock(&gate->lock);
     while (gate->jobs != 0) {
         pthread_cond_wait(&gate->drained, &gate->lock);
     }

@@ -17,11 +17,12 @@
  *
  * Life of an event: read by the reader → answered there (the host's own opens, opens outside the directory, overload),
  * or waiting. A waiting event is a job for a worker and stands in the gate's list, oldest first. Whoever answers first,
- * the worker with the filters' verdict or the reader at the deadline, takes it off the list under the gate's lock; the
- * worker alone frees it. Each event is answered exactly once, and its descriptor stays open until the worker is done
- * with it, because the kernel knows the event by the number of that descriptor.
+ * the worker with the filters' verdict or the reader at the deadline, takes it off the list under the gate's lock and
+ * tells the kernel without it: the kernel wakes every opener that waits at this group for each single answer, so with
+ * thousands of them an answer takes milliseconds. Each event is answered exactly once. Its descriptor stays open until both the
+ * worker and the answer are done, because the kernel knows the event by that number.
  *
- * The gate's lock is held for a few instructions and one non-blocking write, never around anything that may wait.
+ * The gate's lock is held for a few instructions, never around anything that may wait.
  */
 
 struct fm_gate;
@@ -37,7 +38,9 @@ struct fm_gated_event {
     uint64_t mask;               /* FAN_OPEN_PERM … */
     int descriptor;              /* the file, opened by the kernel for us */
     pid_t pid;                   /* of the opener; 0 when its pid name space is foreign */
-    bool answered;               /* gate->lock */
+    bool answered;               /* gate->lock, as the rest: somebody has, or is about to */
+    bool responding;             /* who answers is telling the kernel: the descriptor must stay */
+    bool finished;               /* the worker is done; whoever comes last frees */
 };
 
 /* Something that has happened: no one waits, nothing is answered. */
@@ -129,7 +132,7 @@ bool fm_gate_read(struct fm_gate *gate, uint64_t now, uint32_t most_in_flight);
 /** The same for reports. */
 bool fm_gate_read_reports(struct fm_gate *gate);
 
-/** Answers what is over its deadline; returns the next deadline, UINT64_MAX when nothing waits. */
+/** Answers what is over its deadline, some at a time; returns the next deadline, UINT64_MAX when nothing waits. */
 uint64_t fm_gate_expire(struct fm_gate *gate, uint64_t now);
 
 #endif

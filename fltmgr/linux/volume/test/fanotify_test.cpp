@@ -156,6 +156,22 @@ TEST_F(Fanotify, servesManyOpenersAtOnce) {
     expectBalance(manager);
 }
 
+TEST_F(Fanotify, tenThousandOpensAtOnceAreAllAnswered) {
+    Manager manager({"--in-flight", "500", "--on-overload", "deny", "--deadline-ms", "2000", "--workers", "64"});
+    const std::string good = file("in/good"), stuck = file("in/stuck");
+    gate(manager, in());
+    const Crowd stranded = openByMany(stuck, 10000);
+    EXPECT_EQ(stranded.opened + stranded.denied, 10000) << "each by deadline or overload; others " << stranded.others;
+    EXPECT_EQ(manager.counter("gate.overload"), stranded.denied);
+    EXPECT_GT(stranded.denied, 0);
+    EXPECT_GE(stranded.opened, 500);
+    EXPECT_EQ(manager.counter("gate.in_flight_high_mark"), 500);
+    EXPECT_EQ(manager.counter("gate.in_flight"), 0);
+    EXPECT_EQ(openElsewhere(good), 0) << "it works on";
+    expectBalance(manager);
+    EXPECT_EQ(manager.stop(), 0);
+}
+
 TEST_F(Fanotify, gatesReadsWhereAsked) {
     Manager manager;
     const std::string noread = file("in/noread"), good = file("in/good");

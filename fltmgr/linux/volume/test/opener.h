@@ -28,3 +28,11 @@ private:
 
 /// Opens and waits for the outcome.
 int openElsewhere(const std::string &path, Opener::How how = Opener::read);
+
+/// What ten thousand openers at once saw.
+struct Crowd {
+    long opened = -1;
+    long denied = -1;
+    long others = -1;
+};
+Crowd openByMany(const std::string &path, int count);
