@@ -31,14 +31,12 @@ struct attempts {
     size_t capacity;
 };
 
-static int fail(const char *call, const char *object)
-{
+static int fail(const char *call, const char *object) {
     fprintf(stderr, "opener: %s %s: %s\n", call, object, strerror(errno));
     return 1;
 }
 
-static int add(struct attempts *attempts, const char *path)
-{
+static int add(struct attempts *attempts, const char *path) {
     if (attempts->count == attempts->capacity) {
         size_t capacity = attempts->capacity == 0 ? 256 : attempts->capacity * 2;
         struct attempt *all = realloc(attempts->all, capacity * sizeof(*all));
@@ -56,8 +54,7 @@ static int add(struct attempts *attempts, const char *path)
     return 0;
 }
 
-static int read_list(struct attempts *attempts, const char *name)
-{
+static int read_list(struct attempts *attempts, const char *name) {
     FILE *list = fopen(name, "re");
     if (list == NULL) {
         return -1;
@@ -76,15 +73,13 @@ static int read_list(struct attempts *attempts, const char *name)
     return result;
 }
 
-static long long now(void)
-{
+static long long now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-static void open_all(struct attempts *attempts)
-{
+static void open_all(struct attempts *attempts) {
     for (size_t i = 0; i < attempts->count; i++) {
         struct attempt *attempt = &attempts->all[i];
         long long start = now();
@@ -97,8 +92,7 @@ static void open_all(struct attempts *attempts)
     }
 }
 
-static int write_outcomes(const struct attempts *attempts, const char *name)
-{
+static int write_outcomes(const struct attempts *attempts, const char *name) {
     FILE *outcomes = fopen(name, "we");
     if (outcomes == NULL) {
         return -1;
@@ -110,8 +104,7 @@ static int write_outcomes(const struct attempts *attempts, const char *name)
     return fclose(outcomes);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc != 3) {
         fprintf(stderr, "usage: opener LIST OUTCOMES\n");
         return 64;

@@ -9,8 +9,7 @@ typedef struct digits {
     unsigned fraction_count; /* without zeros at the end */
 } digits;
 
-static bool parse(PCUNICODE_STRING text, digits *result)
-{
+static bool parse(PCUNICODE_STRING text, digits *result) {
     const unsigned count = text->Length / sizeof(WCHAR);
     unsigned point = count;
     unsigned seen = 0;
@@ -44,14 +43,12 @@ static bool parse(PCUNICODE_STRING text, digits *result)
     return true;
 }
 
-bool fm_altitude_valid(PCUNICODE_STRING altitude)
-{
+bool fm_altitude_valid(PCUNICODE_STRING altitude) {
     digits ignored;
     return altitude->Buffer != NULL && parse(altitude, &ignored);
 }
 
-static int compare_digits(const WCHAR *left, const WCHAR *right, unsigned count)
-{
+static int compare_digits(const WCHAR *left, const WCHAR *right, unsigned count) {
     for (unsigned i = 0; i < count; i++) {
         if (left[i] != right[i]) {
             return left[i] < right[i] ? -1 : 1;
@@ -60,13 +57,11 @@ static int compare_digits(const WCHAR *left, const WCHAR *right, unsigned count)
     return 0;
 }
 
-static int compare_counts(unsigned left, unsigned right)
-{
+static int compare_counts(unsigned left, unsigned right) {
     return (left > right) - (left < right);
 }
 
-int fm_altitude_compare(PCUNICODE_STRING left, PCUNICODE_STRING right)
-{
+int fm_altitude_compare(PCUNICODE_STRING left, PCUNICODE_STRING right) {
     digits a, b;
     int order;
 
@@ -78,7 +73,8 @@ int fm_altitude_compare(PCUNICODE_STRING left, PCUNICODE_STRING right)
         order = compare_digits(a.whole, b.whole, a.whole_count);
     }
     if (order == 0) {
-        order = compare_digits(a.fraction, b.fraction, a.fraction_count < b.fraction_count ? a.fraction_count : b.fraction_count);
+        order = compare_digits(a.fraction, b.fraction,
+                               a.fraction_count < b.fraction_count ? a.fraction_count : b.fraction_count);
     }
     return order != 0 ? order : compare_counts(a.fraction_count, b.fraction_count);
 }

@@ -2,8 +2,7 @@
 /* An operation on its way through the callback stack, and what a driver asks about it. */
 #include "internal.h"
 
-void fm_file_init(fm_file *file, fm_volume *volume, fm_stream *stream)
-{
+void fm_file_init(fm_file *file, fm_volume *volume, fm_stream *stream) {
     __builtin_memset(file, 0, sizeof(*file));
     file->object.Type = 5;
     file->object.Size = sizeof(file->object);
@@ -12,24 +11,20 @@ void fm_file_init(fm_file *file, fm_volume *volume, fm_stream *stream)
     file->object.FsContext = stream;
 }
 
-void fm_file_fini(fm_file *file)
-{
+void fm_file_fini(fm_file *file) {
     fm_contexts_of_holder_delete(&file->contexts);
 }
 
-void fm_stream_init(fm_stream *stream)
-{
+void fm_stream_init(fm_stream *stream) {
     __builtin_memset(stream, 0, sizeof(*stream));
 }
 
-void fm_stream_fini(fm_stream *stream)
-{
+void fm_stream_fini(fm_stream *stream) {
     fm_contexts_of_holder_delete(&stream->stream_contexts);
     fm_contexts_of_holder_delete(&stream->file_contexts);
 }
 
-void fm_operation_init(fm_operation *operation, fm_volume *volume, fm_file *file, const fm_requestor *requestor)
-{
+void fm_operation_init(fm_operation *operation, fm_volume *volume, fm_file *file, const fm_requestor *requestor) {
     __builtin_memset(operation, 0, sizeof(*operation));
     operation->volume = volume;
     operation->file = file;
@@ -43,24 +38,24 @@ void fm_operation_init(fm_operation *operation, fm_volume *volume, fm_file *file
 
 /* The stack --------------------------------------------------------------------------------------------------------- */
 
-static bool wants(const FLT_OPERATION_REGISTRATION *registration, const FLT_IO_PARAMETER_BLOCK *iopb)
-{
+static bool wants(const FLT_OPERATION_REGISTRATION *registration, const FLT_IO_PARAMETER_BLOCK *iopb) {
     if (registration == NULL) {
         return false;
     }
-    if (FlagOn(registration->Flags, FLTFL_OPERATION_REGISTRATION_SKIP_PAGING_IO) && FlagOn(iopb->IrpFlags, IRP_PAGING_IO)) {
+    if (FlagOn(registration->Flags, FLTFL_OPERATION_REGISTRATION_SKIP_PAGING_IO) &&
+        FlagOn(iopb->IrpFlags, IRP_PAGING_IO)) {
         return false;
     }
     return !(FlagOn(registration->Flags, FLTFL_OPERATION_REGISTRATION_SKIP_CACHED_IO) &&
-             (iopb->MajorFunction == IRP_MJ_READ || iopb->MajorFunction == IRP_MJ_WRITE) && !FlagOn(iopb->IrpFlags, IRP_NOCACHE));
+             (iopb->MajorFunction == IRP_MJ_READ || iopb->MajorFunction == IRP_MJ_WRITE) &&
+             !FlagOn(iopb->IrpFlags, IRP_NOCACHE));
 }
 
 /*
  * The instances that will see this operation, highest first, each held until it is over. What attaches later does not see it, what is
  * being torn down waits for it. False: no memory.
  */
-static bool collect_calls(fm_operation *operation)
-{
+static bool collect_calls(fm_operation *operation) {
     PFLT_VOLUME volume = operation->volume;
     const UCHAR major = operation->iopb.MajorFunction;
     ULONG capacity = FM_INLINE_CALLS;
@@ -103,8 +98,7 @@ static bool collect_calls(fm_operation *operation)
     }
 }
 
-static void release_calls(fm_operation *operation)
-{
+static void release_calls(fm_operation *operation) {
     for (ULONG i = 0; i < operation->call_count; i++) {
         fm_rundown_release(&operation->calls[i].instance->object.rundown);
     }
@@ -115,23 +109,24 @@ static void release_calls(fm_operation *operation)
     operation->call_count = 0;
 }
 
-static void wait_for_resume(fm_operation *operation)
-{
-    const fm_deadline forever = { FM_FOREVER, 0 };
+static void wait_for_resume(fm_operation *operation) {
+    const fm_deadline forever = {FM_FOREVER, 0};
     (void)fm_waiter_wait(&operation->pended, &forever);
 }
 
-static FLT_RELATED_OBJECTS related(const fm_operation *operation, PFLT_INSTANCE instance)
-{
-    const FLT_RELATED_OBJECTS objects = { sizeof(FLT_RELATED_OBJECTS), 0,        instance->filter,
-                                          operation->volume,           instance, operation->file != NULL ? &operation->file->object : NULL,
-                                          NULL };
+static FLT_RELATED_OBJECTS related(const fm_operation *operation, PFLT_INSTANCE instance) {
+    const FLT_RELATED_OBJECTS objects = {sizeof(FLT_RELATED_OBJECTS),
+                                         0,
+                                         instance->filter,
+                                         operation->volume,
+                                         instance,
+                                         operation->file != NULL ? &operation->file->object : NULL,
+                                         NULL};
     return objects;
 }
 
 /* True: go on downwards. */
-static bool pre(fm_operation *operation, fm_call *call)
-{
+static bool pre(fm_operation *operation, fm_call *call) {
     FLT_CALLBACK_DATA *data = &operation->data;
     const FLT_IO_PARAMETER_BLOCK before = operation->iopb;
     FLT_RELATED_OBJECTS objects = related(operation, call->instance);
@@ -174,19 +169,18 @@ static bool pre(fm_operation *operation, fm_call *call)
     }
 }
 
-static void post(fm_operation *operation, fm_call *call)
-{
+static void post(fm_operation *operation, fm_call *call) {
     FLT_RELATED_OBJECTS objects = related(operation, call->instance);
 
     operation->iopb = call->seen;
-    if (call->registration->PostOperation(&operation->data, &objects, call->completion_context, 0) == FLT_POSTOP_MORE_PROCESSING_REQUIRED) {
+    if (call->registration->PostOperation(&operation->data, &objects, call->completion_context, 0) ==
+        FLT_POSTOP_MORE_PROCESSING_REQUIRED) {
         wait_for_resume(operation);
     }
     operation->data.Flags &= ~FLTFL_CALLBACK_DATA_DIRTY;
 }
 
-NTSTATUS fm_operation_run(fm_operation *operation)
-{
+NTSTATUS fm_operation_run(fm_operation *operation) {
     FLT_CALLBACK_DATA *data = &operation->data;
     ULONG reached = 0;
     bool down = true;
@@ -222,8 +216,8 @@ NTSTATUS fm_operation_run(fm_operation *operation)
     return data->IoStatus.Status;
 }
 
-VOID FLTAPI FltCompletePendedPreOperation(PFLT_CALLBACK_DATA Data, FLT_PREOP_CALLBACK_STATUS CallbackStatus, PVOID Context)
-{
+VOID FLTAPI FltCompletePendedPreOperation(PFLT_CALLBACK_DATA Data, FLT_PREOP_CALLBACK_STATUS CallbackStatus,
+                                          PVOID Context) {
     fm_operation *operation = fm_operation_of(Data);
 
     operation->resumed = CallbackStatus;
@@ -231,53 +225,45 @@ VOID FLTAPI FltCompletePendedPreOperation(PFLT_CALLBACK_DATA Data, FLT_PREOP_CAL
     fm_waiter_wake(&operation->pended);
 }
 
-VOID FLTAPI FltCompletePendedPostOperation(PFLT_CALLBACK_DATA Data)
-{
+VOID FLTAPI FltCompletePendedPostOperation(PFLT_CALLBACK_DATA Data) {
     fm_waiter_wake(&fm_operation_of(Data)->pended);
 }
 
-BOOLEAN FLTAPI FltDoCompletionProcessingWhenSafe(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects, PVOID CompletionContext,
-                                                 FLT_POST_OPERATION_FLAGS Flags, PFLT_POST_OPERATION_CALLBACK SafePostCallback,
-                                                 PFLT_POSTOP_CALLBACK_STATUS RetPostOperationStatus)
-{
+BOOLEAN FLTAPI FltDoCompletionProcessingWhenSafe(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects,
+                                                 PVOID CompletionContext, FLT_POST_OPERATION_FLAGS Flags,
+                                                 PFLT_POST_OPERATION_CALLBACK SafePostCallback,
+                                                 PFLT_POSTOP_CALLBACK_STATUS RetPostOperationStatus) {
     *RetPostOperationStatus = SafePostCallback(Data, FltObjects, CompletionContext, Flags);
     return TRUE;
 }
 
 /* Callback data ----------------------------------------------------------------------------------------------------- */
 
-VOID FLTAPI FltSetCallbackDataDirty(PFLT_CALLBACK_DATA Data)
-{
+VOID FLTAPI FltSetCallbackDataDirty(PFLT_CALLBACK_DATA Data) {
     Data->Flags |= FLTFL_CALLBACK_DATA_DIRTY;
 }
 
-VOID FLTAPI FltClearCallbackDataDirty(PFLT_CALLBACK_DATA Data)
-{
+VOID FLTAPI FltClearCallbackDataDirty(PFLT_CALLBACK_DATA Data) {
     Data->Flags &= ~FLTFL_CALLBACK_DATA_DIRTY;
 }
 
-BOOLEAN FLTAPI FltIsCallbackDataDirty(PFLT_CALLBACK_DATA Data)
-{
+BOOLEAN FLTAPI FltIsCallbackDataDirty(PFLT_CALLBACK_DATA Data) {
     return BooleanFlagOn(Data->Flags, FLTFL_CALLBACK_DATA_DIRTY);
 }
 
-ULONG FLTAPI FltGetRequestorProcessId(PFLT_CALLBACK_DATA Data)
-{
+ULONG FLTAPI FltGetRequestorProcessId(PFLT_CALLBACK_DATA Data) {
     return (ULONG)fm_operation_of(Data)->requestor->process_id;
 }
 
-HANDLE FLTAPI FltGetRequestorProcessIdEx(PFLT_CALLBACK_DATA Data)
-{
+HANDLE FLTAPI FltGetRequestorProcessIdEx(PFLT_CALLBACK_DATA Data) {
     return (HANDLE)(ULONG_PTR)fm_operation_of(Data)->requestor->process_id;
 }
 
-PEPROCESS FLTAPI FltGetRequestorProcess(PFLT_CALLBACK_DATA Data)
-{
+PEPROCESS FLTAPI FltGetRequestorProcess(PFLT_CALLBACK_DATA Data) {
     return fm_operation_of(Data)->requestor->process;
 }
 
-BOOLEAN FLTAPI FltIsOperationSynchronous(PFLT_CALLBACK_DATA Data)
-{
+BOOLEAN FLTAPI FltIsOperationSynchronous(PFLT_CALLBACK_DATA Data) {
     const FLT_IO_PARAMETER_BLOCK *iopb = Data->Iopb;
 
     if (iopb->MajorFunction == IRP_MJ_CREATE || !FLT_IS_IRP_OPERATION(Data) ||

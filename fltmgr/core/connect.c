@@ -2,8 +2,7 @@
 /* FilterConnectCommunicationPort, kernel side. */
 #include "internal.h"
 
-static NTSTATUS check_request(const fm_connect_request *request)
-{
+static NTSTATUS check_request(const fm_connect_request *request) {
     if ((request->context == NULL) != (request->context_length == 0)) {
         return STATUS_INVALID_PARAMETER; /* CONN-03 */
     }
@@ -17,8 +16,7 @@ static NTSTATUS check_request(const fm_connect_request *request)
 }
 
 /* Name, access, count (CONN-06). On success one place of the port is taken and port and filter are referenced. */
-static NTSTATUS admit(const fm_connect_request *request, fm_server_port **result)
-{
+static NTSTATUS admit(const fm_connect_request *request, fm_server_port **result) {
     fm_server_port *port;
     NTSTATUS status = STATUS_SUCCESS;
 
@@ -31,7 +29,8 @@ static NTSTATUS admit(const fm_connect_request *request, fm_server_port **result
         status = STATUS_ACCESS_DENIED;
     } else if (port->count >= port->limit) {
         status = STATUS_CONNECTION_COUNT_LIMIT;
-    } else if (__atomic_load_n(&port->filter->deleting, __ATOMIC_RELAXED) || !fm_rundown_acquire(&port->filter->object.rundown)) {
+    } else if (__atomic_load_n(&port->filter->deleting, __ATOMIC_RELAXED) ||
+               !fm_rundown_acquire(&port->filter->object.rundown)) {
         status = STATUS_FLT_DELETING_OBJECT;
     } else {
         port->count++;
@@ -45,16 +44,14 @@ static NTSTATUS admit(const fm_connect_request *request, fm_server_port **result
     return status;
 }
 
-static void give_place_back(fm_server_port *port)
-{
+static void give_place_back(fm_server_port *port) {
     fm_mutex_lock(&fm.lock);
     port->count--;
     fm.counters.connects_refused++;
     fm_mutex_unlock(&fm.lock);
 }
 
-static void start(fm_connection *connection, const fm_connect_request *request, fm_server_port *port)
-{
+static void start(fm_connection *connection, const fm_connect_request *request, fm_server_port *port) {
     fm_mutex_lock(&fm.lock);
     fm_mutex_lock(&connection->lock); /* a driver's thread may still look at this connection's former life */
     connection->attached = 3;         /* client port, DisconnectNotify owed, the connecting thread itself */
@@ -76,8 +73,7 @@ static void start(fm_connection *connection, const fm_connect_request *request, 
 }
 
 /* The connecting thread's own hold on port and filter. */
-static void leave(fm_connection *connection)
-{
+static void leave(fm_connection *connection) {
     bool last;
 
     fm_mutex_lock(&connection->lock);
@@ -89,8 +85,7 @@ static void leave(fm_connection *connection)
 }
 
 /* After a refusal: no DisconnectNotify, and the place is free at once (CONN-13). */
-static void undo(fm_connection *connection, fm_server_port *port)
-{
+static void undo(fm_connection *connection, fm_server_port *port) {
     give_place_back(port);
     fm_mutex_lock(&connection->lock);
     fm_disconnect_locked(connection);
@@ -104,8 +99,7 @@ static void undo(fm_connection *connection, fm_server_port *port)
     fm_connection_release(connection);
 }
 
-NTSTATUS fm_port_connect(const fm_connect_request *request, fm_connection **result, bool *released)
-{
+NTSTATUS fm_port_connect(const fm_connect_request *request, fm_connection **result, bool *released) {
     fm_server_port *port;
     fm_connection *connection;
     PVOID cookie = NULL;
@@ -135,7 +129,8 @@ NTSTATUS fm_port_connect(const fm_connect_request *request, fm_connection **resu
     start(connection, request, port);
 
     /* The driver's copy is the host's copy: private, valid while this call runs (CONN-10). */
-    status = port->connect(&connection->port, port->cookie, (PVOID)(ULONG_PTR)request->context, request->context_length, &cookie);
+    status = port->connect(&connection->port, port->cookie, (PVOID)(ULONG_PTR)request->context, request->context_length,
+                           &cookie);
     if (!NT_SUCCESS(status)) {
         *result = NULL;
         undo(connection, port);

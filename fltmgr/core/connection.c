@@ -2,8 +2,7 @@
 /* Memory and references of connections. Who may still be inside, and when it goes: internal.h, struct fm_connection. */
 #include "internal.h"
 
-fm_connection *fm_connection_allocate(void)
-{
+fm_connection *fm_connection_allocate(void) {
     fm_connection *connection;
 
     fm_mutex_lock(&fm.lock);
@@ -27,8 +26,7 @@ fm_connection *fm_connection_allocate(void)
     return connection;
 }
 
-void fm_connection_unused(fm_connection *connection)
-{
+void fm_connection_unused(fm_connection *connection) {
     fm_mutex_lock(&fm.lock);
     fm_mutex_lock(&connection->lock);
     fm_add_counters(&fm.counters, &connection->counters);
@@ -39,13 +37,11 @@ void fm_connection_unused(fm_connection *connection)
     fm_mutex_unlock(&fm.lock);
 }
 
-void fm_connection_reference(fm_connection *connection)
-{
+void fm_connection_reference(fm_connection *connection) {
     fm_count_up(&connection->references);
 }
 
-void fm_connection_release(fm_connection *connection)
-{
+void fm_connection_release(fm_connection *connection) {
     const fm_transport_ops *ops;
     void *transport;
 
@@ -66,8 +62,7 @@ void fm_connection_release(fm_connection *connection)
  * The kernel side is done with the connection: client port closed, DisconnectNotify over, no sender and no MessageNotify inside. From here on
  * it holds neither its port nor its filter, whatever the user does with the handle.
  */
-void fm_connection_detach(fm_connection *connection)
-{
+void fm_connection_detach(fm_connection *connection) {
     fm_server_port *server;
     PFLT_FILTER filter;
 
@@ -86,22 +81,18 @@ void fm_connection_detach(fm_connection *connection)
     fm_connection_release(connection);
 }
 
-void fm_connection_lock(fm_connection *connection)
-{
+void fm_connection_lock(fm_connection *connection) {
     fm_mutex_lock(&connection->lock);
 }
 
-void fm_connection_unlock(fm_connection *connection)
-{
+void fm_connection_unlock(fm_connection *connection) {
     fm_mutex_unlock(&connection->lock);
 }
 
-bool fm_connection_is_disconnected(const fm_connection *connection)
-{
+bool fm_connection_is_disconnected(const fm_connection *connection) {
     return __atomic_load_n(&connection->disconnected, __ATOMIC_ACQUIRE);
 }
 
-void *fm_connection_transport(const fm_connection *connection)
-{
+void *fm_connection_transport(const fm_connection *connection) {
     return connection->transport;
 }

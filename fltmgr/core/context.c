@@ -7,20 +7,17 @@
  */
 #include "internal.h"
 
-static fm_context *context_of(PFLT_CONTEXT context)
-{
+static fm_context *context_of(PFLT_CONTEXT context) {
     return (fm_context *)(void *)((UCHAR *)context - FM_CONTEXT_HEADER);
 }
 
-static PFLT_CONTEXT user_of(fm_context *context)
-{
+static PFLT_CONTEXT user_of(fm_context *context) {
     return (UCHAR *)context + FM_CONTEXT_HEADER;
 }
 
 /* Allocation and references ----------------------------------------------------------------------------------------- */
 
-static const FLT_CONTEXT_REGISTRATION *find_registration(PFLT_FILTER filter, FLT_CONTEXT_TYPE type, SIZE_T size)
-{
+static const FLT_CONTEXT_REGISTRATION *find_registration(PFLT_FILTER filter, FLT_CONTEXT_TYPE type, SIZE_T size) {
     for (const FLT_CONTEXT_REGISTRATION *r = filter->contexts; r != NULL && r->ContextType != FLT_CONTEXT_END; r++) {
         if (r->ContextType == type &&
             (r->Size == FLT_VARIABLE_SIZED_CONTEXTS || r->Size == size ||
@@ -31,9 +28,8 @@ static const FLT_CONTEXT_REGISTRATION *find_registration(PFLT_FILTER filter, FLT
     return NULL;
 }
 
-NTSTATUS FLTAPI FltAllocateContext(PFLT_FILTER Filter, FLT_CONTEXT_TYPE ContextType, SIZE_T ContextSize, POOL_TYPE PoolType,
-                                   PFLT_CONTEXT *ReturnedContext)
-{
+NTSTATUS FLTAPI FltAllocateContext(PFLT_FILTER Filter, FLT_CONTEXT_TYPE ContextType, SIZE_T ContextSize,
+                                   POOL_TYPE PoolType, PFLT_CONTEXT *ReturnedContext) {
     const FLT_CONTEXT_REGISTRATION *registration = find_registration(Filter, ContextType, ContextSize);
     fm_context *context;
 
@@ -63,8 +59,7 @@ NTSTATUS FLTAPI FltAllocateContext(PFLT_FILTER Filter, FLT_CONTEXT_TYPE ContextT
     return STATUS_SUCCESS;
 }
 
-static void release(fm_context *context)
-{
+static void release(fm_context *context) {
     const FLT_CONTEXT_REGISTRATION *registration = context->registration;
     PFLT_FILTER filter = context->filter;
 
@@ -82,20 +77,17 @@ static void release(fm_context *context)
     fm_rundown_release(&filter->object.rundown);
 }
 
-VOID FLTAPI FltReferenceContext(PFLT_CONTEXT Context)
-{
+VOID FLTAPI FltReferenceContext(PFLT_CONTEXT Context) {
     fm_count_up(&context_of(Context)->references);
 }
 
-VOID FLTAPI FltReleaseContext(PFLT_CONTEXT Context)
-{
+VOID FLTAPI FltReleaseContext(PFLT_CONTEXT Context) {
     release(context_of(Context));
 }
 
 /* Links: the contexts lock is held ---------------------------------------------------------------------------------- */
 
-static fm_context *find(const fm_context_holder *holder, PFLT_FILTER filter, PFLT_INSTANCE instance)
-{
+static fm_context *find(const fm_context_holder *holder, PFLT_FILTER filter, PFLT_INSTANCE instance) {
     fm_context *context = holder->first;
 
     while (context != NULL && (context->filter != filter || context->instance != instance)) {
@@ -104,8 +96,7 @@ static fm_context *find(const fm_context_holder *holder, PFLT_FILTER filter, PFL
     return context;
 }
 
-static void link_context(fm_context *context, fm_context_holder *holder, PLIST_ENTRY owner)
-{
+static void link_context(fm_context *context, fm_context_holder *holder, PLIST_ENTRY owner) {
     context->holder = holder;
     context->previous = NULL;
     context->next = holder->first;
@@ -117,8 +108,7 @@ static void link_context(fm_context *context, fm_context_holder *holder, PLIST_E
 }
 
 /* The links' reference passes to the caller. */
-static void unlink_context(fm_context *context)
-{
+static void unlink_context(fm_context *context) {
     *(context->previous != NULL ? &context->previous->next : &context->holder->first) = context->next;
     if (context->next != NULL) {
         context->next->previous = context->previous;
@@ -128,8 +118,7 @@ static void unlink_context(fm_context *context)
     (void)RemoveEntryList(&context->owner_link);
 }
 
-static void give(PFLT_CONTEXT *result, fm_context *context)
-{
+static void give(PFLT_CONTEXT *result, fm_context *context) {
     if (result != NULL) {
         *result = user_of(context);
     } else {
@@ -140,8 +129,7 @@ static void give(PFLT_CONTEXT *result, fm_context *context)
 /* Set, get, delete -------------------------------------------------------------------------------------------------- */
 
 static NTSTATUS set(fm_context_holder *holder, PFLT_FILTER filter, PFLT_INSTANCE instance, FLT_CONTEXT_TYPE type,
-                    FLT_SET_CONTEXT_OPERATION operation, PFLT_CONTEXT new_context, PFLT_CONTEXT *old_context)
-{
+                    FLT_SET_CONTEXT_OPERATION operation, PFLT_CONTEXT new_context, PFLT_CONTEXT *old_context) {
     fm_context *context, *old;
     NTSTATUS status = STATUS_SUCCESS;
 
@@ -179,8 +167,7 @@ static NTSTATUS set(fm_context_holder *holder, PFLT_FILTER filter, PFLT_INSTANCE
     return status;
 }
 
-static NTSTATUS get(fm_context_holder *holder, PFLT_FILTER filter, PFLT_INSTANCE instance, PFLT_CONTEXT *result)
-{
+static NTSTATUS get(fm_context_holder *holder, PFLT_FILTER filter, PFLT_INSTANCE instance, PFLT_CONTEXT *result) {
     fm_context *context;
 
     fm_mutex_lock(&fm.contexts);
@@ -193,8 +180,8 @@ static NTSTATUS get(fm_context_holder *holder, PFLT_FILTER filter, PFLT_INSTANCE
     return context != NULL ? STATUS_SUCCESS : STATUS_NOT_FOUND;
 }
 
-static NTSTATUS delete(fm_context_holder *holder, PFLT_FILTER filter, PFLT_INSTANCE instance, PFLT_CONTEXT *old_context)
-{
+static NTSTATUS delete (fm_context_holder *holder, PFLT_FILTER filter, PFLT_INSTANCE instance,
+                        PFLT_CONTEXT *old_context) {
     fm_context *context;
 
     if (old_context != NULL) {
@@ -213,8 +200,7 @@ static NTSTATUS delete(fm_context_holder *holder, PFLT_FILTER filter, PFLT_INSTA
     return STATUS_SUCCESS;
 }
 
-VOID FLTAPI FltDeleteContext(PFLT_CONTEXT Context)
-{
+VOID FLTAPI FltDeleteContext(PFLT_CONTEXT Context) {
     fm_context *context = context_of(Context);
     bool linked;
 
@@ -231,8 +217,7 @@ VOID FLTAPI FltDeleteContext(PFLT_CONTEXT Context)
 
 /* Tear down --------------------------------------------------------------------------------------------------------- */
 
-void fm_contexts_of_holder_delete(fm_context_holder *holder)
-{
+void fm_contexts_of_holder_delete(fm_context_holder *holder) {
     fm_context *context;
 
     do {
@@ -248,8 +233,7 @@ void fm_contexts_of_holder_delete(fm_context_holder *holder)
     } while (context != NULL);
 }
 
-static void delete_owned(PLIST_ENTRY owner)
-{
+static void delete_owned(PLIST_ENTRY owner) {
     fm_context *context;
 
     do {
@@ -266,125 +250,113 @@ static void delete_owned(PLIST_ENTRY owner)
     } while (context != NULL);
 }
 
-void fm_contexts_of_instance_delete(PFLT_INSTANCE instance)
-{
+void fm_contexts_of_instance_delete(PFLT_INSTANCE instance) {
     fm_mutex_lock(&fm.contexts);
     instance->closed = true;
     fm_mutex_unlock(&fm.contexts);
     delete_owned(&instance->contexts);
 }
 
-void fm_contexts_of_filter_delete(PFLT_FILTER filter)
-{
+void fm_contexts_of_filter_delete(PFLT_FILTER filter) {
     delete_owned(&filter->volume_contexts);
 }
 
 /* One triple a kind ------------------------------------------------------------------------------------------------- */
 
 NTSTATUS FLTAPI FltSetVolumeContext(PFLT_VOLUME Volume, FLT_SET_CONTEXT_OPERATION Operation, PFLT_CONTEXT NewContext,
-                                    PFLT_CONTEXT *OldContext)
-{
+                                    PFLT_CONTEXT *OldContext) {
     if (NewContext == NULL) {
         return STATUS_INVALID_PARAMETER;
     }
-    return set(&Volume->contexts, context_of(NewContext)->filter, NULL, FLT_VOLUME_CONTEXT, Operation, NewContext, OldContext);
+    return set(&Volume->contexts, context_of(NewContext)->filter, NULL, FLT_VOLUME_CONTEXT, Operation, NewContext,
+               OldContext);
 }
 
-NTSTATUS FLTAPI FltGetVolumeContext(PFLT_FILTER Filter, PFLT_VOLUME Volume, PFLT_CONTEXT *Context)
-{
+NTSTATUS FLTAPI FltGetVolumeContext(PFLT_FILTER Filter, PFLT_VOLUME Volume, PFLT_CONTEXT *Context) {
     return get(&Volume->contexts, Filter, NULL, Context);
 }
 
-NTSTATUS FLTAPI FltDeleteVolumeContext(PFLT_FILTER Filter, PFLT_VOLUME Volume, PFLT_CONTEXT *OldContext)
-{
-    return delete(&Volume->contexts, Filter, NULL, OldContext);
+NTSTATUS FLTAPI FltDeleteVolumeContext(PFLT_FILTER Filter, PFLT_VOLUME Volume, PFLT_CONTEXT *OldContext) {
+    return delete (&Volume->contexts, Filter, NULL, OldContext);
 }
 
-NTSTATUS FLTAPI FltSetInstanceContext(PFLT_INSTANCE Instance, FLT_SET_CONTEXT_OPERATION Operation, PFLT_CONTEXT NewContext,
-                                      PFLT_CONTEXT *OldContext)
-{
+NTSTATUS FLTAPI FltSetInstanceContext(PFLT_INSTANCE Instance, FLT_SET_CONTEXT_OPERATION Operation,
+                                      PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext) {
     return set(&Instance->own, Instance->filter, Instance, FLT_INSTANCE_CONTEXT, Operation, NewContext, OldContext);
 }
 
-NTSTATUS FLTAPI FltGetInstanceContext(PFLT_INSTANCE Instance, PFLT_CONTEXT *Context)
-{
+NTSTATUS FLTAPI FltGetInstanceContext(PFLT_INSTANCE Instance, PFLT_CONTEXT *Context) {
     return get(&Instance->own, Instance->filter, Instance, Context);
 }
 
-NTSTATUS FLTAPI FltDeleteInstanceContext(PFLT_INSTANCE Instance, PFLT_CONTEXT *OldContext)
-{
-    return delete(&Instance->own, Instance->filter, Instance, OldContext);
+NTSTATUS FLTAPI FltDeleteInstanceContext(PFLT_INSTANCE Instance, PFLT_CONTEXT *OldContext) {
+    return delete (&Instance->own, Instance->filter, Instance, OldContext);
 }
 
-BOOLEAN FLTAPI FltSupportsFileContexts(PFILE_OBJECT FileObject)
-{
+BOOLEAN FLTAPI FltSupportsFileContexts(PFILE_OBJECT FileObject) {
     return fm_file_of(FileObject)->stream != NULL;
 }
 
-BOOLEAN FLTAPI FltSupportsStreamContexts(PFILE_OBJECT FileObject)
-{
+BOOLEAN FLTAPI FltSupportsStreamContexts(PFILE_OBJECT FileObject) {
     return fm_file_of(FileObject)->stream != NULL;
 }
 
-BOOLEAN FLTAPI FltSupportsStreamHandleContexts(PFILE_OBJECT FileObject)
-{
+BOOLEAN FLTAPI FltSupportsStreamHandleContexts(PFILE_OBJECT FileObject) {
     UNREFERENCED_PARAMETER(FileObject);
     return TRUE;
 }
 
 NTSTATUS FLTAPI FltSetFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_SET_CONTEXT_OPERATION Operation,
-                                  PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext)
-{
+                                  PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext) {
     fm_stream *stream = fm_file_of(FileObject)->stream;
     return stream == NULL ? STATUS_NOT_SUPPORTED
-                          : set(&stream->file_contexts, Instance->filter, Instance, FLT_FILE_CONTEXT, Operation, NewContext, OldContext);
+                          : set(&stream->file_contexts, Instance->filter, Instance, FLT_FILE_CONTEXT, Operation,
+                                NewContext, OldContext);
 }
 
-NTSTATUS FLTAPI FltGetFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
-{
+NTSTATUS FLTAPI FltGetFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context) {
     fm_stream *stream = fm_file_of(FileObject)->stream;
     return stream == NULL ? STATUS_NOT_SUPPORTED : get(&stream->file_contexts, Instance->filter, Instance, Context);
 }
 
-NTSTATUS FLTAPI FltDeleteFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *OldContext)
-{
+NTSTATUS FLTAPI FltDeleteFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *OldContext) {
     fm_stream *stream = fm_file_of(FileObject)->stream;
-    return stream == NULL ? STATUS_NOT_SUPPORTED : delete(&stream->file_contexts, Instance->filter, Instance, OldContext);
+    return stream == NULL ? STATUS_NOT_SUPPORTED
+                          : delete (&stream->file_contexts, Instance->filter, Instance, OldContext);
 }
 
-NTSTATUS FLTAPI FltSetStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_SET_CONTEXT_OPERATION Operation,
-                                    PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext)
-{
+NTSTATUS FLTAPI FltSetStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject,
+                                    FLT_SET_CONTEXT_OPERATION Operation, PFLT_CONTEXT NewContext,
+                                    PFLT_CONTEXT *OldContext) {
     fm_stream *stream = fm_file_of(FileObject)->stream;
-    return stream == NULL
-               ? STATUS_NOT_SUPPORTED
-               : set(&stream->stream_contexts, Instance->filter, Instance, FLT_STREAM_CONTEXT, Operation, NewContext, OldContext);
+    return stream == NULL ? STATUS_NOT_SUPPORTED
+                          : set(&stream->stream_contexts, Instance->filter, Instance, FLT_STREAM_CONTEXT, Operation,
+                                NewContext, OldContext);
 }
 
-NTSTATUS FLTAPI FltGetStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
-{
+NTSTATUS FLTAPI FltGetStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context) {
     fm_stream *stream = fm_file_of(FileObject)->stream;
     return stream == NULL ? STATUS_NOT_SUPPORTED : get(&stream->stream_contexts, Instance->filter, Instance, Context);
 }
 
-NTSTATUS FLTAPI FltDeleteStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *OldContext)
-{
+NTSTATUS FLTAPI FltDeleteStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *OldContext) {
     fm_stream *stream = fm_file_of(FileObject)->stream;
-    return stream == NULL ? STATUS_NOT_SUPPORTED : delete(&stream->stream_contexts, Instance->filter, Instance, OldContext);
+    return stream == NULL ? STATUS_NOT_SUPPORTED
+                          : delete (&stream->stream_contexts, Instance->filter, Instance, OldContext);
 }
 
-NTSTATUS FLTAPI FltSetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_SET_CONTEXT_OPERATION Operation,
-                                          PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext)
-{
-    return set(&fm_file_of(FileObject)->contexts, Instance->filter, Instance, FLT_STREAMHANDLE_CONTEXT, Operation, NewContext, OldContext);
+NTSTATUS FLTAPI FltSetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject,
+                                          FLT_SET_CONTEXT_OPERATION Operation, PFLT_CONTEXT NewContext,
+                                          PFLT_CONTEXT *OldContext) {
+    return set(&fm_file_of(FileObject)->contexts, Instance->filter, Instance, FLT_STREAMHANDLE_CONTEXT, Operation,
+               NewContext, OldContext);
 }
 
-NTSTATUS FLTAPI FltGetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
-{
+NTSTATUS FLTAPI FltGetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context) {
     return get(&fm_file_of(FileObject)->contexts, Instance->filter, Instance, Context);
 }
 
-NTSTATUS FLTAPI FltDeleteStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *OldContext)
-{
-    return delete(&fm_file_of(FileObject)->contexts, Instance->filter, Instance, OldContext);
+NTSTATUS FLTAPI FltDeleteStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject,
+                                             PFLT_CONTEXT *OldContext) {
+    return delete (&fm_file_of(FileObject)->contexts, Instance->filter, Instance, OldContext);
 }

@@ -9,8 +9,7 @@
  */
 #include "internal.h"
 
-void fm_disconnect_locked(fm_connection *connection)
-{
+void fm_disconnect_locked(fm_connection *connection) {
     fm_receive *receive;
 
     if (connection->disconnected) {
@@ -31,22 +30,19 @@ void fm_disconnect_locked(fm_connection *connection)
     }
 }
 
-void fm_connection_break_locked(fm_connection *connection)
-{
+void fm_connection_break_locked(fm_connection *connection) {
     fm_disconnect_locked(connection);
 }
 
-void fm_connection_break(fm_connection *connection)
-{
+void fm_connection_break(fm_connection *connection) {
     fm_mutex_lock(&connection->lock);
     fm_disconnect_locked(connection);
     fm_mutex_unlock(&connection->lock);
 }
 
 /* Lock held on entry and return; given up while waiting. */
-static void wait_for_messages(fm_connection *connection)
-{
-    const fm_deadline forever = { FM_FOREVER, 0 };
+static void wait_for_messages(fm_connection *connection) {
+    const fm_deadline forever = {FM_FOREVER, 0};
     fm_waiter waiter;
 
     if (connection->messages == 0) {
@@ -61,8 +57,7 @@ static void wait_for_messages(fm_connection *connection)
     fm_waiter_fini(&waiter);
 }
 
-void fm_connection_end(fm_connection *connection)
-{
+void fm_connection_end(fm_connection *connection) {
     fm_server_port *server;
     PVOID cookie;
     bool last;
@@ -93,15 +88,13 @@ void fm_connection_end(fm_connection *connection)
     }
 }
 
-void fm_connection_close_user(fm_connection *connection)
-{
+void fm_connection_close_user(fm_connection *connection) {
     fm_connection_end(connection);
     fm_connection_release(connection);
 }
 
 /* Lock held. True: the caller must detach once it has unlocked. */
-static bool close_client_locked(fm_connection *connection)
-{
+static bool close_client_locked(fm_connection *connection) {
     if (!connection->client_open) {
         return false;
     }
@@ -110,8 +103,7 @@ static bool close_client_locked(fm_connection *connection)
     return --connection->attached == 0;
 }
 
-void fm_connection_force_end(fm_connection *connection)
-{
+void fm_connection_force_end(fm_connection *connection) {
     bool last;
 
     fm_connection_end(connection);
@@ -123,13 +115,13 @@ void fm_connection_force_end(fm_connection *connection)
     }
 }
 
-void fm_connections_end_all(PFLT_FILTER filter)
-{
+void fm_connections_end_all(PFLT_FILTER filter) {
     for (;;) {
         fm_connection *found = NULL;
 
         fm_mutex_lock(&fm.lock);
-        for (PLIST_ENTRY entry = filter->connections.Flink; entry != &filter->connections && found == NULL; entry = entry->Flink) {
+        for (PLIST_ENTRY entry = filter->connections.Flink; entry != &filter->connections && found == NULL;
+             entry = entry->Flink) {
             fm_connection *connection = CONTAINING_RECORD(entry, fm_connection, filter_link);
             fm_mutex_lock(&connection->lock);
             /* One not accepted yet is ended by the thread that connects: it looks at filter->deleting afterwards. */
@@ -149,8 +141,7 @@ void fm_connections_end_all(PFLT_FILTER filter)
     }
 }
 
-VOID FLTAPI FltCloseClientPort(PFLT_FILTER Filter, PFLT_PORT *ClientPort)
-{
+VOID FLTAPI FltCloseClientPort(PFLT_FILTER Filter, PFLT_PORT *ClientPort) {
     PFLT_PORT port = __atomic_load_n(ClientPort, __ATOMIC_ACQUIRE);
     fm_connection *connection;
     bool last = false;

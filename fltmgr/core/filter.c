@@ -4,20 +4,19 @@
 
 /* Registration ------------------------------------------------------------------------------------------------------ */
 
-static bool registration_valid(const FLT_REGISTRATION *registration)
-{
+static bool registration_valid(const FLT_REGISTRATION *registration) {
     if ((registration->Version & 0xFF00) != (FLT_REGISTRATION_VERSION & 0xFF00)) {
         return false;
     }
-    if ((registration->NormalizeNameComponentCallback != NULL || registration->NormalizeNameComponentExCallback != NULL) &&
+    if ((registration->NormalizeNameComponentCallback != NULL ||
+         registration->NormalizeNameComponentExCallback != NULL) &&
         registration->GenerateFileNameCallback == NULL) {
         return false; /* MINI-01 */
     }
     return registration->Size >= FIELD_OFFSET(FLT_REGISTRATION, TransactionNotificationCallback);
 }
 
-static bool copy_contexts(PFLT_FILTER filter, const FLT_CONTEXT_REGISTRATION *source)
-{
+static bool copy_contexts(PFLT_FILTER filter, const FLT_CONTEXT_REGISTRATION *source) {
     size_t count = 0;
 
     if (source == NULL) {
@@ -34,8 +33,7 @@ static bool copy_contexts(PFLT_FILTER filter, const FLT_CONTEXT_REGISTRATION *so
     return filter->contexts != NULL;
 }
 
-static bool copy_operations(PFLT_FILTER filter, const FLT_OPERATION_REGISTRATION *source)
-{
+static bool copy_operations(PFLT_FILTER filter, const FLT_OPERATION_REGISTRATION *source) {
     size_t count = 0;
 
     if (source == NULL) {
@@ -56,8 +54,7 @@ static bool copy_operations(PFLT_FILTER filter, const FLT_OPERATION_REGISTRATION
     return true;
 }
 
-static void filter_free(PFLT_FILTER filter)
-{
+static void filter_free(PFLT_FILTER filter) {
     fm_release(filter->operations);
     fm_release(filter->contexts);
     fm_string_free(&filter->instance_name);
@@ -66,8 +63,7 @@ static void filter_free(PFLT_FILTER filter)
     fm_release(filter);
 }
 
-static PFLT_FILTER find_filter(PCUNICODE_STRING name)
-{
+static PFLT_FILTER find_filter(PCUNICODE_STRING name) {
     for (PLIST_ENTRY entry = fm.filters.Flink; entry != &fm.filters; entry = entry->Flink) {
         PFLT_FILTER filter = CONTAINING_RECORD(entry, struct _FLT_FILTER, link);
         if (fm_string_equal(&filter->name, name, true)) {
@@ -77,8 +73,7 @@ static PFLT_FILTER find_filter(PCUNICODE_STRING name)
     return NULL;
 }
 
-static void insert_by_altitude(PFLT_FILTER filter)
-{
+static void insert_by_altitude(PFLT_FILTER filter) {
     PLIST_ENTRY entry = fm.filters.Flink;
 
     while (entry != &fm.filters &&
@@ -88,9 +83,8 @@ static void insert_by_altitude(PFLT_FILTER filter)
     InsertTailList(entry, &filter->link); /* before entry */
 }
 
-NTSTATUS FLTAPI FltRegisterFilter(PDRIVER_OBJECT Driver, CONST FLT_REGISTRATION *Registration, PFLT_FILTER *RetFilter)
-{
-    fm_filter_settings settings = { { 0, 0, NULL }, { 0, 0, NULL }, { 0, 0, NULL } };
+NTSTATUS FLTAPI FltRegisterFilter(PDRIVER_OBJECT Driver, CONST FLT_REGISTRATION *Registration, PFLT_FILTER *RetFilter) {
+    fm_filter_settings settings = {{0, 0, NULL}, {0, 0, NULL}, {0, 0, NULL}};
     PFLT_FILTER filter;
     NTSTATUS status;
 
@@ -117,9 +111,11 @@ NTSTATUS FLTAPI FltRegisterFilter(PDRIVER_OBJECT Driver, CONST FLT_REGISTRATION 
     InitializeListHead(&filter->connections);
     InitializeListHead(&filter->volume_contexts);
     __builtin_memcpy(&filter->registration, Registration,
-                     Registration->Size < sizeof(filter->registration) ? Registration->Size : sizeof(filter->registration));
+                     Registration->Size < sizeof(filter->registration) ? Registration->Size
+                                                                       : sizeof(filter->registration));
     if (!fm_string_copy(&filter->name, &settings.name) || !fm_string_copy(&filter->altitude, &settings.altitude) ||
-        !fm_string_copy(&filter->instance_name, &settings.instance_name) || !copy_contexts(filter, Registration->ContextRegistration) ||
+        !fm_string_copy(&filter->instance_name, &settings.instance_name) ||
+        !copy_contexts(filter, Registration->ContextRegistration) ||
         !copy_operations(filter, Registration->OperationRegistration)) {
         filter_free(filter);
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -144,12 +140,12 @@ NTSTATUS FLTAPI FltRegisterFilter(PDRIVER_OBJECT Driver, CONST FLT_REGISTRATION 
 /* Start ------------------------------------------------------------------------------------------------------------- */
 
 /* The next volume after the one given (NULL: the first), referenced; drops the reference on the one given. */
-static PFLT_VOLUME next_volume(PFLT_VOLUME volume)
-{
+static PFLT_VOLUME next_volume(PFLT_VOLUME volume) {
     PFLT_VOLUME next = NULL;
 
     fm_mutex_lock(&fm.lock);
-    for (PLIST_ENTRY entry = volume != NULL ? volume->link.Flink : fm.volumes.Flink; entry != &fm.volumes; entry = entry->Flink) {
+    for (PLIST_ENTRY entry = volume != NULL ? volume->link.Flink : fm.volumes.Flink; entry != &fm.volumes;
+         entry = entry->Flink) {
         PFLT_VOLUME candidate = CONTAINING_RECORD(entry, struct _FLT_VOLUME, link);
         if (!candidate->deleting && fm_rundown_acquire(&candidate->object.rundown)) {
             next = candidate;
@@ -163,8 +159,7 @@ static PFLT_VOLUME next_volume(PFLT_VOLUME volume)
     return next;
 }
 
-NTSTATUS FLTAPI FltStartFiltering(PFLT_FILTER Filter)
-{
+NTSTATUS FLTAPI FltStartFiltering(PFLT_FILTER Filter) {
     bool first;
 
     fm_mutex_lock(&fm.lock);
@@ -177,8 +172,8 @@ NTSTATUS FLTAPI FltStartFiltering(PFLT_FILTER Filter)
         return STATUS_INVALID_PARAMETER; /* MINI-02 */
     }
     for (PFLT_VOLUME volume = next_volume(NULL); volume != NULL; volume = next_volume(volume)) {
-        (void)fm_instance_attach(Filter, volume, &Filter->altitude, &Filter->instance_name, FLTFL_INSTANCE_SETUP_AUTOMATIC_ATTACHMENT,
-                                 NULL);
+        (void)fm_instance_attach(Filter, volume, &Filter->altitude, &Filter->instance_name,
+                                 FLTFL_INSTANCE_SETUP_AUTOMATIC_ATTACHMENT, NULL);
     }
     return STATUS_SUCCESS;
 }
@@ -189,8 +184,7 @@ NTSTATUS FLTAPI FltStartFiltering(PFLT_FILTER Filter)
  * Connections first: an operation that waits for a client's answer then comes back, so that tearing its instance down ends. What the driver
  * still holds afterwards (an open server port, a context, a reference) keeps this call waiting, as on Windows (PORT-18, DISC-16).
  */
-VOID FLTAPI FltUnregisterFilter(PFLT_FILTER Filter)
-{
+VOID FLTAPI FltUnregisterFilter(PFLT_FILTER Filter) {
     FLT_INSTANCE_TEARDOWN_FLAGS reason;
 
     fm_mutex_lock(&fm.lock);
@@ -213,8 +207,7 @@ VOID FLTAPI FltUnregisterFilter(PFLT_FILTER Filter)
 }
 
 /* Also lets a later unload try again. */
-static bool still_registered(uint64_t id)
-{
+static bool still_registered(uint64_t id) {
     bool found = false;
 
     fm_mutex_lock(&fm.lock);
@@ -229,8 +222,7 @@ static bool still_registered(uint64_t id)
     return found;
 }
 
-NTSTATUS fm_filter_unload(PCUNICODE_STRING name, bool mandatory)
-{
+NTSTATUS fm_filter_unload(PCUNICODE_STRING name, bool mandatory) {
     PFLT_FILTER_UNLOAD_CALLBACK callback = NULL;
     PFLT_FILTER filter;
     NTSTATUS status = STATUS_SUCCESS;
@@ -265,13 +257,11 @@ NTSTATUS fm_filter_unload(PCUNICODE_STRING name, bool mandatory)
     return refused ? STATUS_FLT_DO_NOT_DETACH : STATUS_FLT_INTERNAL_ERROR;
 }
 
-NTSTATUS FLTAPI FltUnloadFilter(PCUNICODE_STRING FilterName)
-{
+NTSTATUS FLTAPI FltUnloadFilter(PCUNICODE_STRING FilterName) {
     return fm_filter_unload(FilterName, false);
 }
 
-bool fm_filter_exists(PCUNICODE_STRING name)
-{
+bool fm_filter_exists(PCUNICODE_STRING name) {
     bool found;
 
     fm_mutex_lock(&fm.lock);
@@ -280,8 +270,7 @@ bool fm_filter_exists(PCUNICODE_STRING name)
     return found;
 }
 
-NTSTATUS FLTAPI FltGetFilterFromName(PCUNICODE_STRING FilterName, PFLT_FILTER *RetFilter)
-{
+NTSTATUS FLTAPI FltGetFilterFromName(PCUNICODE_STRING FilterName, PFLT_FILTER *RetFilter) {
     PFLT_FILTER filter;
 
     fm_mutex_lock(&fm.lock);

@@ -53,11 +53,12 @@ void fm_core_set_connect_access(ACCESS_MASK access);
 /* Connecting -------------------------------------------------------------------------------------------------------- */
 
 typedef struct fm_connect_request {
-    UNICODE_STRING name;           /**< as the client wrote it */
-    const fm_requestor *requestor; /**< for the access check; the calling thread's fm_current_requestor() should be the same */
-    const void *context;           /**< the host's private copy of the client's context, NULL with length 0 (CONN-03, CONN-10) */
-    uint32_t context_length;       /**< at least FLT_PORT_CONTEXT_MAX: STATUS_INTEGER_OVERFLOW (OPEN-14) */
-    uint32_t options;              /**< 0 or FLT_PORT_FLAG_SYNC_HANDLE */
+    UNICODE_STRING name; /**< as the client wrote it */
+    const fm_requestor
+        *requestor;      /**< for the access check; the calling thread's fm_current_requestor() should be the same */
+    const void *context; /**< the host's private copy of the client's context, NULL with length 0 (CONN-03, CONN-10) */
+    uint32_t context_length; /**< at least FLT_PORT_CONTEXT_MAX: STATUS_INTEGER_OVERFLOW (OPEN-14) */
+    uint32_t options;        /**< 0 or FLT_PORT_FLAG_SYNC_HANDLE */
     void *transport;
     const fm_transport_ops *ops;
 } fm_connect_request;
@@ -108,21 +109,23 @@ typedef struct fm_volume_ops {
      * Path of a file relative to the volume's root, beginning with a backslash, without volume name. *length: bytes needed; the buffer is
      * filled if they fit in capacity, else STATUS_BUFFER_TOO_SMALL. format: FLT_FILE_NAME_OPENED, NORMALIZED or SHORT. NULL: not supported.
      */
-    NTSTATUS (*name)(void *volume, PFILE_OBJECT file, FLT_FILE_NAME_OPTIONS format, PWCH buffer, ULONG capacity, PULONG length);
+    NTSTATUS (*name)
+    (void *volume, PFILE_OBJECT file, FLT_FILE_NAME_OPTIONS format, PWCH buffer, ULONG capacity, PULONG length);
     /** Reads at an offset. STATUS_END_OF_FILE and 0 bytes behind the end. NULL: STATUS_NOT_SUPPORTED. */
     NTSTATUS (*read)(void *volume, PFILE_OBJECT file, LONGLONG offset, PVOID buffer, ULONG length, PULONG bytes_read);
     /** FltCancelFileOpen. NULL: nothing to do. */
     void (*cancel_open)(void *volume, PFILE_OBJECT file);
     /** FltQueryInformationFile. NULL: STATUS_NOT_SUPPORTED. */
-    NTSTATUS (*query_information)(void *volume, PFILE_OBJECT file, PVOID buffer, ULONG length, FILE_INFORMATION_CLASS information_class,
-                                  PULONG returned);
+    NTSTATUS (*query_information)
+    (void *volume, PFILE_OBJECT file, PVOID buffer, ULONG length, FILE_INFORMATION_CLASS information_class,
+     PULONG returned);
 } fm_volume_ops;
 
 typedef struct fm_volume_settings {
     UNICODE_STRING name; /**< device name, for instance \Device\Fanotify1; copied */
     FLT_FILESYSTEM_TYPE file_system;
     DEVICE_TYPE device_type;
-    USHORT sector_size;  /**< 0: 512 */
+    USHORT sector_size; /**< 0: 512 */
     const fm_volume_ops *ops;
     void *object;
 } fm_volume_settings;
@@ -154,7 +157,7 @@ typedef struct fm_file {
     fm_volume *volume;
     fm_stream *stream; /**< NULL: no stream and file contexts here */
     fm_context_holder contexts;
-    void *host;        /**< the host's own */
+    void *host; /**< the host's own */
 } fm_file;
 
 /** Zeroes the file and ties it to its volume. */
@@ -187,7 +190,7 @@ struct fm_operation {
     fm_volume *volume;
     fm_file *file;
     const fm_requestor *requestor;
-    fm_waiter pended;                    /**< from here on: core's own */
+    fm_waiter pended; /**< from here on: core's own */
     FLT_PREOP_CALLBACK_STATUS resumed;
     PVOID resumed_context;
     struct fm_name *name;
@@ -224,21 +227,21 @@ bool fm_altitude_valid(PCUNICODE_STRING altitude);
 
 /** Since fm_core_init. sent = one_way + replied + reply_too_long + timed_out_queued + timed_out_delivered + disconnected + terminated + in flight. */
 typedef struct fm_counters {
-    uint64_t sent;                /**< messages that entered a queue */
-    uint64_t one_way;             /**< delivered, no reply wanted */
+    uint64_t sent;    /**< messages that entered a queue */
+    uint64_t one_way; /**< delivered, no reply wanted */
     uint64_t replied;
     uint64_t reply_too_long;
     uint64_t timed_out_queued;    /**< never delivered */
     uint64_t timed_out_delivered; /**< delivered, not answered in time */
     uint64_t disconnected;
-    uint64_t terminated;          /**< sender's thread was told to end */
+    uint64_t terminated; /**< sender's thread was told to end */
     uint64_t receives_too_small;
     uint64_t receives_cancelled;
-    uint64_t refilled;            /**< returned to the head of the queue because its receive was cancelled meanwhile */
-    uint64_t queue_high;          /**< longest queue seen on one connection */
-    uint64_t connects;            /**< accepted */
-    uint64_t connects_refused;    /**< no right, too many, or refused by the driver */
-    uint64_t user_messages;       /**< MessageNotify calls */
+    uint64_t refilled;         /**< returned to the head of the queue because its receive was cancelled meanwhile */
+    uint64_t queue_high;       /**< longest queue seen on one connection */
+    uint64_t connects;         /**< accepted */
+    uint64_t connects_refused; /**< no right, too many, or refused by the driver */
+    uint64_t user_messages;    /**< MessageNotify calls */
     uint64_t operations;
 } fm_counters;
 

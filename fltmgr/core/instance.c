@@ -2,17 +2,15 @@
 /* Instances: a filter on a volume. Attaching, detaching, and finding them again. */
 #include "internal.h"
 
-static FLT_RELATED_OBJECTS related(PFLT_INSTANCE instance)
-{
-    const FLT_RELATED_OBJECTS objects = { sizeof(FLT_RELATED_OBJECTS), 0,    instance->filter, instance->volume,
-                                          instance,                    NULL, NULL };
+static FLT_RELATED_OBJECTS related(PFLT_INSTANCE instance) {
+    const FLT_RELATED_OBJECTS objects = {
+        sizeof(FLT_RELATED_OBJECTS), 0, instance->filter, instance->volume, instance, NULL, NULL};
     return objects;
 }
 
 /* Attach ------------------------------------------------------------------------------------------------------------ */
 
-static void instance_free(PFLT_INSTANCE instance)
-{
+static void instance_free(PFLT_INSTANCE instance) {
     fm_rundown_release(&instance->filter->object.rundown);
     fm_rundown_release(&instance->volume->object.rundown);
     fm_string_free(&instance->altitude);
@@ -20,8 +18,8 @@ static void instance_free(PFLT_INSTANCE instance)
     fm_release(instance);
 }
 
-static PFLT_INSTANCE instance_create(PFLT_FILTER filter, PFLT_VOLUME volume, const UNICODE_STRING *altitude, const UNICODE_STRING *name)
-{
+static PFLT_INSTANCE instance_create(PFLT_FILTER filter, PFLT_VOLUME volume, const UNICODE_STRING *altitude,
+                                     const UNICODE_STRING *name) {
     PFLT_INSTANCE instance;
 
     if (!fm_rundown_acquire(&filter->object.rundown)) {
@@ -49,8 +47,7 @@ static PFLT_INSTANCE instance_create(PFLT_FILTER filter, PFLT_VOLUME volume, con
 }
 
 /* Takes the place in the stack before InstanceSetup runs, so that two attachments cannot both get it. */
-static NTSTATUS insert(PFLT_INSTANCE instance)
-{
+static NTSTATUS insert(PFLT_INSTANCE instance) {
     PFLT_VOLUME volume = instance->volume;
     PLIST_ENTRY entry, before = &volume->instances;
     NTSTATUS status = STATUS_SUCCESS;
@@ -81,8 +78,7 @@ static NTSTATUS insert(PFLT_INSTANCE instance)
     return status;
 }
 
-static void unlink_instance(PFLT_INSTANCE instance)
-{
+static void unlink_instance(PFLT_INSTANCE instance) {
     fm_mutex_lock(&fm.lock);
     fm_mutex_lock(&instance->volume->lock);
     (void)RemoveEntryList(&instance->link);
@@ -90,9 +86,8 @@ static void unlink_instance(PFLT_INSTANCE instance)
     fm_mutex_unlock(&fm.lock);
 }
 
-NTSTATUS fm_instance_attach(PFLT_FILTER filter, PFLT_VOLUME volume, const UNICODE_STRING *altitude, const UNICODE_STRING *name,
-                            FLT_INSTANCE_SETUP_FLAGS flags, PFLT_INSTANCE *result)
-{
+NTSTATUS fm_instance_attach(PFLT_FILTER filter, PFLT_VOLUME volume, const UNICODE_STRING *altitude,
+                            const UNICODE_STRING *name, FLT_INSTANCE_SETUP_FLAGS flags, PFLT_INSTANCE *result) {
     PFLT_INSTANCE instance;
     NTSTATUS status;
     bool dying;
@@ -145,8 +140,7 @@ NTSTATUS fm_instance_attach(PFLT_FILTER filter, PFLT_VOLUME volume, const UNICOD
 /* Tear down --------------------------------------------------------------------------------------------------------- */
 
 /* Manager's lock held. True for the one thread that will tear it down. */
-bool fm_instance_claim(PFLT_INSTANCE instance)
-{
+bool fm_instance_claim(PFLT_INSTANCE instance) {
     bool claimed;
 
     fm_mutex_lock(&instance->volume->lock);
@@ -159,8 +153,7 @@ bool fm_instance_claim(PFLT_INSTANCE instance)
 }
 
 /* The caller has claimed it. Frees it. */
-void fm_instance_teardown(PFLT_INSTANCE instance, FLT_INSTANCE_TEARDOWN_FLAGS reason)
-{
+void fm_instance_teardown(PFLT_INSTANCE instance, FLT_INSTANCE_TEARDOWN_FLAGS reason) {
     const FLT_REGISTRATION *registration = &instance->filter->registration;
     FLT_RELATED_OBJECTS objects = related(instance);
 
@@ -177,8 +170,7 @@ void fm_instance_teardown(PFLT_INSTANCE instance, FLT_INSTANCE_TEARDOWN_FLAGS re
 }
 
 /* Manager's lock held. */
-static PFLT_INSTANCE claim_one(PFLT_VOLUME volume, PFLT_FILTER filter)
-{
+static PFLT_INSTANCE claim_one(PFLT_VOLUME volume, PFLT_FILTER filter) {
     for (PLIST_ENTRY entry = volume->instances.Flink; entry != &volume->instances; entry = entry->Flink) {
         PFLT_INSTANCE instance = CONTAINING_RECORD(entry, struct _FLT_INSTANCE, link);
         if ((filter == NULL || instance->filter == filter) && fm_instance_claim(instance)) {
@@ -188,8 +180,7 @@ static PFLT_INSTANCE claim_one(PFLT_VOLUME volume, PFLT_FILTER filter)
     return NULL;
 }
 
-void fm_instances_of_filter_teardown(PFLT_FILTER filter, FLT_INSTANCE_TEARDOWN_FLAGS reason)
-{
+void fm_instances_of_filter_teardown(PFLT_FILTER filter, FLT_INSTANCE_TEARDOWN_FLAGS reason) {
     PFLT_INSTANCE instance;
 
     do {
@@ -205,8 +196,7 @@ void fm_instances_of_filter_teardown(PFLT_FILTER filter, FLT_INSTANCE_TEARDOWN_F
     } while (instance != NULL);
 }
 
-void fm_instances_of_volume_teardown(PFLT_VOLUME volume)
-{
+void fm_instances_of_volume_teardown(PFLT_VOLUME volume) {
     PFLT_INSTANCE instance;
 
     do {
@@ -222,28 +212,27 @@ void fm_instances_of_volume_teardown(PFLT_VOLUME volume)
 /* By hand ----------------------------------------------------------------------------------------------------------- */
 
 NTSTATUS FLTAPI FltAttachVolumeAtAltitude(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Altitude,
-                                          PCUNICODE_STRING InstanceName, PFLT_INSTANCE *RetInstance)
-{
+                                          PCUNICODE_STRING InstanceName, PFLT_INSTANCE *RetInstance) {
     return fm_instance_attach(Filter, Volume, Altitude, InstanceName != NULL ? InstanceName : &Filter->instance_name,
                               FLTFL_INSTANCE_SETUP_MANUAL_ATTACHMENT, RetInstance);
 }
 
-NTSTATUS FLTAPI FltAttachVolume(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING InstanceName, PFLT_INSTANCE *RetInstance)
-{
+NTSTATUS FLTAPI FltAttachVolume(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING InstanceName,
+                                PFLT_INSTANCE *RetInstance) {
     if (InstanceName != NULL && !fm_string_equal(InstanceName, &Filter->instance_name, true)) {
         return STATUS_OBJECT_NAME_NOT_FOUND; /* not registered (MGMT-15) */
     }
     return FltAttachVolumeAtAltitude(Filter, Volume, &Filter->altitude, InstanceName, RetInstance);
 }
 
-NTSTATUS FLTAPI FltDetachVolume(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING InstanceName)
-{
+NTSTATUS FLTAPI FltDetachVolume(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING InstanceName) {
     PFLT_INSTANCE found = NULL;
     NTSTATUS status;
     bool claimed;
 
     fm_mutex_lock(&fm.lock);
-    for (PLIST_ENTRY entry = Volume->instances.Flink; entry != &Volume->instances && found == NULL; entry = entry->Flink) {
+    for (PLIST_ENTRY entry = Volume->instances.Flink; entry != &Volume->instances && found == NULL;
+         entry = entry->Flink) {
         PFLT_INSTANCE instance = CONTAINING_RECORD(entry, struct _FLT_INSTANCE, link);
         if (instance->filter == Filter && instance->state == FM_INSTANCE_ACTIVE &&
             (InstanceName == NULL || fm_string_equal(InstanceName, &instance->name, true)) &&
@@ -278,19 +267,16 @@ NTSTATUS FLTAPI FltDetachVolume(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICOD
 
 /* Relations --------------------------------------------------------------------------------------------------------- */
 
-LONG FLTAPI FltCompareInstanceAltitudes(PFLT_INSTANCE Instance1, PFLT_INSTANCE Instance2)
-{
+LONG FLTAPI FltCompareInstanceAltitudes(PFLT_INSTANCE Instance1, PFLT_INSTANCE Instance2) {
     return fm_altitude_compare(&Instance1->altitude, &Instance2->altitude);
 }
 
-NTSTATUS FLTAPI FltGetVolumeFromInstance(PFLT_INSTANCE Instance, PFLT_VOLUME *RetVolume)
-{
+NTSTATUS FLTAPI FltGetVolumeFromInstance(PFLT_INSTANCE Instance, PFLT_VOLUME *RetVolume) {
     *RetVolume = fm_rundown_acquire(&Instance->volume->object.rundown) ? Instance->volume : NULL;
     return *RetVolume != NULL ? STATUS_SUCCESS : STATUS_FLT_DELETING_OBJECT;
 }
 
-NTSTATUS FLTAPI FltGetFilterFromInstance(PFLT_INSTANCE Instance, PFLT_FILTER *RetFilter)
-{
+NTSTATUS FLTAPI FltGetFilterFromInstance(PFLT_INSTANCE Instance, PFLT_FILTER *RetFilter) {
     *RetFilter = fm_rundown_acquire(&Instance->filter->object.rundown) ? Instance->filter : NULL;
     return *RetFilter != NULL ? STATUS_SUCCESS : STATUS_FLT_DELETING_OBJECT;
 }

@@ -13,9 +13,13 @@
 
 /* Reference counts and rundown -------------------------------------------------------------------------------------- */
 
-static inline void fm_count_up(uint32_t *count) { (void)__atomic_fetch_add(count, 1, __ATOMIC_RELAXED); }
+static inline void fm_count_up(uint32_t *count) {
+    (void)__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+}
 /* True for the one caller that dropped the last; it then sees everything that the others did before. */
-static inline bool fm_count_down(uint32_t *count) { return __atomic_fetch_sub(count, 1, __ATOMIC_ACQ_REL) == 1; }
+static inline bool fm_count_down(uint32_t *count) {
+    return __atomic_fetch_sub(count, 1, __ATOMIC_ACQ_REL) == 1;
+}
 
 /*
  * Counts users and can be closed: word = users << 1 | closed. After fm_rundown_wait has begun nobody gets in; it returns when the last
@@ -26,8 +30,7 @@ typedef struct fm_rundown {
     fm_waiter *waiter;
 } fm_rundown;
 
-static inline bool fm_rundown_acquire(fm_rundown *rundown)
-{
+static inline bool fm_rundown_acquire(fm_rundown *rundown) {
     uint64_t word = __atomic_load_n(&rundown->word, __ATOMIC_RELAXED);
     do {
         if (word & 1) {
@@ -61,28 +64,28 @@ struct _FLT_PORT {
 
 struct _FLT_FILTER {
     fm_object object;
-    LIST_ENTRY link;                       /* manager: filters, highest altitude first */
+    LIST_ENTRY link; /* manager: filters, highest altitude first */
     UNICODE_STRING name;
     UNICODE_STRING altitude;
     UNICODE_STRING instance_name;
-    FLT_REGISTRATION registration;         /* own copy; the two tables below are copies too */
+    FLT_REGISTRATION registration; /* own copy; the two tables below are copies too */
     FLT_CONTEXT_REGISTRATION *contexts;
     FLT_OPERATION_REGISTRATION *operations;
     const FLT_OPERATION_REGISTRATION *by_major[256];
-    LIST_ENTRY connections;                /* manager */
-    LIST_ENTRY volume_contexts;            /* contexts lock */
+    LIST_ENTRY connections;     /* manager */
+    LIST_ENTRY volume_contexts; /* contexts lock */
     uint64_t id;
-    bool started;                          /* manager */
-    bool unloading;                        /* manager */
-    bool unload_mandatory;                 /* manager */
-    bool deleting;                         /* atomic, set under manager */
+    bool started;          /* manager */
+    bool unloading;        /* manager */
+    bool unload_mandatory; /* manager */
+    bool deleting;         /* atomic, set under manager */
 };
 
 struct _FLT_VOLUME {
     fm_object object;
-    LIST_ENTRY link;                       /* manager: volumes */
+    LIST_ENTRY link; /* manager: volumes */
     fm_mutex lock;
-    LIST_ENTRY instances;                  /* volume lock to read, manager and volume lock to change; highest altitude first */
+    LIST_ENTRY instances; /* volume lock to read, manager and volume lock to change; highest altitude first */
     UNICODE_STRING name;
     FLT_FILESYSTEM_TYPE file_system;
     DEVICE_TYPE device_type;
@@ -90,34 +93,34 @@ struct _FLT_VOLUME {
     const fm_volume_ops *ops;
     void *host;
     fm_context_holder contexts;
-    bool deleting;                         /* manager */
+    bool deleting; /* manager */
 };
 
 typedef enum fm_instance_state { FM_INSTANCE_ATTACHING, FM_INSTANCE_ACTIVE, FM_INSTANCE_TEARING } fm_instance_state;
 
 struct _FLT_INSTANCE {
-    fm_object object;                      /* running operations and references */
-    LIST_ENTRY link;                       /* volume->instances */
+    fm_object object; /* running operations and references */
+    LIST_ENTRY link;  /* volume->instances */
     PFLT_FILTER filter;
     PFLT_VOLUME volume;
     UNICODE_STRING name;
     UNICODE_STRING altitude;
-    fm_instance_state state;               /* manager and volume lock to change */
-    fm_context_holder own;                 /* instance context */
-    LIST_ENTRY contexts;                   /* contexts lock: all that this instance hung anywhere */
-    bool closed;                           /* contexts lock: takes no more contexts */
+    fm_instance_state state; /* manager and volume lock to change */
+    fm_context_holder own;   /* instance context */
+    LIST_ENTRY contexts;     /* contexts lock: all that this instance hung anywhere */
+    bool closed;             /* contexts lock: takes no more contexts */
 };
 
 /* Ports ------------------------------------------------------------------------------------------------------------- */
 
 typedef struct fm_descriptor {
-    PSECURITY_DESCRIPTOR descriptor;       /* one block; NULL: the default */
+    PSECURITY_DESCRIPTOR descriptor; /* one block; NULL: the default */
 } fm_descriptor;
 
 typedef struct fm_server_port {
     struct _FLT_PORT port;
-    uint32_t references;                   /* open port 1, each attached connection 1 */
-    LIST_ENTRY link;                       /* manager: while listening */
+    uint32_t references; /* open port 1, each attached connection 1 */
+    LIST_ENTRY link;     /* manager: while listening */
     PFLT_FILTER filter;
     UNICODE_STRING name;
     bool ignore_case;
@@ -127,7 +130,7 @@ typedef struct fm_server_port {
     PFLT_DISCONNECT_NOTIFY disconnect;
     PFLT_MESSAGE_NOTIFY message;
     LONG limit;
-    LONG count;                            /* manager: connections whose DisconnectNotify has not returned */
+    LONG count; /* manager: connections whose DisconnectNotify has not returned */
 } fm_server_port;
 
 typedef struct fm_send_list {
@@ -147,29 +150,29 @@ typedef struct fm_receive_list {
  */
 struct fm_connection {
     struct _FLT_PORT port;
-    fm_mutex lock;                         /* initialised once, for all lives */
-    uint32_t references;                   /* atomic: user handle 1, attached > 0 1, fm_connection_reference */
-    uint32_t attached;                     /* under lock, like all below: client port 1, owed DisconnectNotify 1, senders, MessageNotify */
-    uint32_t messages;                     /* running MessageNotify calls */
-    fm_waiter *rundown;                    /* who waits for messages to become 0 */
+    fm_mutex lock;       /* initialised once, for all lives */
+    uint32_t references; /* atomic: user handle 1, attached > 0 1, fm_connection_reference */
+    uint32_t attached;  /* under lock, like all below: client port 1, owed DisconnectNotify 1, senders, MessageNotify */
+    uint32_t messages;  /* running MessageNotify calls */
+    fm_waiter *rundown; /* who waits for messages to become 0 */
     fm_server_port *server;
     PFLT_FILTER filter;
     void *transport;
     const fm_transport_ops *ops;
     PVOID cookie;
-    bool disconnected;                     /* atomic for readers without the lock */
-    bool client_open;                      /* the driver has not closed its end */
+    bool disconnected; /* atomic for readers without the lock */
+    bool client_open;  /* the driver has not closed its end */
     bool accepted;
-    bool notified;                         /* somebody took on DisconnectNotify */
-    fm_send_list queue;                    /* waiting for a receive, oldest first */
-    fm_send_list active;                   /* matched or delivered */
-    fm_receive_list receives;              /* armed, oldest first */
+    bool notified;            /* somebody took on DisconnectNotify */
+    fm_send_list queue;       /* waiting for a receive, oldest first */
+    fm_send_list active;      /* matched or delivered */
+    fm_receive_list receives; /* armed, oldest first */
     uint64_t queued;
     fm_counters counters;
-    LIST_ENTRY filter_link;                /* manager */
-    bool forced;                           /* manager: FltUnregisterFilter has seen it */
-    fm_connection *next_free;              /* manager */
-    LIST_ENTRY all_link;                   /* manager: every connection object there is */
+    LIST_ENTRY filter_link;   /* manager */
+    bool forced;              /* manager: FltUnregisterFilter has seen it */
+    fm_connection *next_free; /* manager */
+    LIST_ENTRY all_link;      /* manager: every connection object there is */
 };
 
 enum { FM_PHASE_QUEUED, FM_PHASE_MATCHED };
@@ -177,14 +180,14 @@ enum { FM_PHASE_QUEUED, FM_PHASE_MATCHED };
 /* Contexts ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct fm_context {
-    struct fm_context *next;               /* contexts lock, like the links below */
+    struct fm_context *next; /* contexts lock, like the links below */
     struct fm_context *previous;
-    fm_context_holder *holder;             /* NULL: not linked */
+    fm_context_holder *holder; /* NULL: not linked */
     LIST_ENTRY owner_link;
     PFLT_FILTER filter;
-    PFLT_INSTANCE instance;                /* key in the holder; NULL for volume contexts (key: filter) */
+    PFLT_INSTANCE instance; /* key in the holder; NULL for volume contexts (key: filter) */
     const FLT_CONTEXT_REGISTRATION *registration;
-    uint32_t references;                   /* atomic */
+    uint32_t references; /* atomic */
     FLT_CONTEXT_TYPE type;
 } fm_context;
 
@@ -210,9 +213,9 @@ typedef struct fm_manager {
     LIST_ENTRY connections;
     fm_connection *free_connections;
     uint64_t next_filter_id;
-    ACCESS_MASK connect_access;            /* atomic */
-    fm_counters counters;                  /* manager: of connections that ended; connects, refusals */
-    uint64_t operations;                   /* atomic */
+    ACCESS_MASK connect_access; /* atomic */
+    fm_counters counters;       /* manager: of connections that ended; connects, refusals */
+    uint64_t operations;        /* atomic */
 } fm_manager;
 
 extern FM_HIDDEN fm_manager fm;
@@ -256,7 +259,8 @@ FM_HIDDEN void fm_thread_leave(fm_thread *thread, fm_send *send);
 
 /* altitude.c, instance.c, context.c */
 FM_HIDDEN NTSTATUS fm_instance_attach(PFLT_FILTER filter, PFLT_VOLUME volume, const UNICODE_STRING *altitude,
-                                      const UNICODE_STRING *name, FLT_INSTANCE_SETUP_FLAGS flags, PFLT_INSTANCE *result);
+                                      const UNICODE_STRING *name, FLT_INSTANCE_SETUP_FLAGS flags,
+                                      PFLT_INSTANCE *result);
 FM_HIDDEN void fm_instance_teardown(PFLT_INSTANCE instance, FLT_INSTANCE_TEARDOWN_FLAGS reason);
 FM_HIDDEN bool fm_instance_claim(PFLT_INSTANCE instance);
 FM_HIDDEN void fm_instances_of_filter_teardown(PFLT_FILTER filter, FLT_INSTANCE_TEARDOWN_FLAGS reason);
@@ -265,7 +269,11 @@ FM_HIDDEN void fm_contexts_of_holder_delete(fm_context_holder *holder);
 FM_HIDDEN void fm_contexts_of_instance_delete(PFLT_INSTANCE instance);
 FM_HIDDEN void fm_contexts_of_filter_delete(PFLT_FILTER filter);
 
-static inline fm_operation *fm_operation_of(PFLT_CALLBACK_DATA data) { return CONTAINING_RECORD(data, fm_operation, data); }
-static inline fm_file *fm_file_of(PFILE_OBJECT file) { return CONTAINING_RECORD(file, fm_file, object); }
+static inline fm_operation *fm_operation_of(PFLT_CALLBACK_DATA data) {
+    return CONTAINING_RECORD(data, fm_operation, data);
+}
+static inline fm_file *fm_file_of(PFILE_OBJECT file) {
+    return CONTAINING_RECORD(file, fm_file, object);
+}
 
 #endif

@@ -3,8 +3,7 @@
 
 fm_manager fm;
 
-NTSTATUS fm_core_init(const fm_host_ops *ops)
-{
+NTSTATUS fm_core_init(const fm_host_ops *ops) {
     fm_mutex_init(&fm.lock);
     fm_mutex_init(&fm.contexts);
     InitializeListHead(&fm.filters);
@@ -17,8 +16,7 @@ NTSTATUS fm_core_init(const fm_host_ops *ops)
     return STATUS_SUCCESS;
 }
 
-void fm_core_fini(void)
-{
+void fm_core_fini(void) {
     while (!IsListEmpty(&fm.connections)) {
         fm_connection *connection = CONTAINING_RECORD(RemoveHeadList(&fm.connections), fm_connection, all_link);
         fm_mutex_fini(&connection->lock);
@@ -29,13 +27,11 @@ void fm_core_fini(void)
     __builtin_memset(&fm, 0, sizeof(fm));
 }
 
-void fm_core_set_connect_access(ACCESS_MASK access)
-{
+void fm_core_set_connect_access(ACCESS_MASK access) {
     __atomic_store_n(&fm.connect_access, access, __ATOMIC_RELAXED);
 }
 
-void fm_add_counters(fm_counters *sum, const fm_counters *part)
-{
+void fm_add_counters(fm_counters *sum, const fm_counters *part) {
     sum->sent += part->sent;
     sum->one_way += part->one_way;
     sum->replied += part->replied;
@@ -53,8 +49,7 @@ void fm_add_counters(fm_counters *sum, const fm_counters *part)
     }
 }
 
-void fm_core_counters(fm_counters *counters)
-{
+void fm_core_counters(fm_counters *counters) {
     fm_mutex_lock(&fm.lock);
     *counters = fm.counters;
     for (PLIST_ENTRY entry = fm.connections.Flink; entry != &fm.connections; entry = entry->Flink) {

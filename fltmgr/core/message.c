@@ -53,9 +53,8 @@ typedef struct limit {
     bool immediate; /* zero, or an absolute time already past (OPEN-02, SEND-07) */
 } limit;
 
-static limit limit_of(const LARGE_INTEGER *timeout)
-{
-    limit result = { { FM_FOREVER, 0 }, false };
+static limit limit_of(const LARGE_INTEGER *timeout) {
+    limit result = {{FM_FOREVER, 0}, false};
 
     if (timeout == NULL) {
         return result;
@@ -84,14 +83,12 @@ typedef struct call {
     ULONG *reply_length;
 } call;
 
-static bool alerted(const call *c)
-{
+static bool alerted(const call *c) {
     return c->thread != NULL && fm_thread_alerted(c->thread);
 }
 
 /* To be known to fm_alert_thread before the first sleep; a message that never sleeps needs no more than a look at the flag. */
-static void enter_thread(call *c)
-{
+static void enter_thread(call *c) {
     if (!c->entered && c->thread != NULL) {
         fm_thread_enter(c->thread, c->connection, &c->send);
         c->entered = true;
@@ -99,8 +96,7 @@ static void enter_thread(call *c)
 }
 
 /* Lock held, message queued. STATUS_SUCCESS: matched. Otherwise it has left the queue without a trace (SEND-09). */
-static NTSTATUS wait_for_receive(call *c)
-{
+static NTSTATUS wait_for_receive(call *c) {
     fm_connection *connection = c->connection;
     fm_send *send = &c->send;
     bool over = c->limit.immediate;
@@ -142,7 +138,8 @@ static NTSTATUS wait_for_receive(call *c)
             }
         }
         fm_mutex_unlock(&connection->lock);
-        over = connection->ops->sleep(connection->transport, send, kind, seen, &c->limit.deadline) == FM_SLEEP_TIMED_OUT;
+        over =
+            connection->ops->sleep(connection->transport, send, kind, seen, &c->limit.deadline) == FM_SLEEP_TIMED_OUT;
         fm_mutex_lock(&connection->lock);
         fm_settle(connection, send);
     }
@@ -154,12 +151,11 @@ static NTSTATUS wait_for_receive(call *c)
 
 /* Lock held, matched; gives it up while copying. True: delivered. False: back at the head of the queue. Lock held again unless the
  * message now waits for a reply. */
-static bool deliver(call *c)
-{
+static bool deliver(call *c) {
     fm_connection *connection = c->connection;
     fm_send *send = &c->send;
-    const fm_message_view view = { send->reply_wanted ? send->reply_capacity + FM_HEADER_LENGTH : 0, send->slot.message_id, send->payload,
-                                   send->length };
+    const fm_message_view view = {send->reply_wanted ? send->reply_capacity + FM_HEADER_LENGTH : 0,
+                                  send->slot.message_id, send->payload, send->length};
     fm_fill_result result;
 
     fm_mutex_unlock(&connection->lock);
@@ -195,8 +191,7 @@ static bool deliver(call *c)
 }
 
 /* Not locked, delivered. Returns locked, with the result and the window closed. */
-static NTSTATUS wait_for_reply(call *c)
-{
+static NTSTATUS wait_for_reply(call *c) {
     fm_connection *connection = c->connection;
     fm_send *send = &c->send;
     fm_sleep_result result = FM_SLEEP_TIMED_OUT;
@@ -216,8 +211,8 @@ static NTSTATUS wait_for_reply(call *c)
     }
 
     fm_mutex_lock(&connection->lock);
-    if (connection->ops->close_reply(connection->transport, &send->slot, c->reply, send->reply_capacity, &length, &reply_status) ==
-        FM_REPLIED) {
+    if (connection->ops->close_reply(connection->transport, &send->slot, c->reply, send->reply_capacity, &length,
+                                     &reply_status) == FM_REPLIED) {
         if (length > send->reply_capacity) {
             status = STATUS_BUFFER_OVERFLOW;
             connection->counters.reply_too_long++;
@@ -244,8 +239,7 @@ static NTSTATUS wait_for_reply(call *c)
     return status;
 }
 
-static NTSTATUS send_locked(call *c)
-{
+static NTSTATUS send_locked(call *c) {
     fm_connection *connection = c->connection;
     NTSTATUS status;
 
@@ -264,8 +258,7 @@ static NTSTATUS send_locked(call *c)
 }
 
 NTSTATUS FLTAPI FltSendMessage(PFLT_FILTER Filter, PFLT_PORT *ClientPort, PVOID SenderBuffer, ULONG SenderBufferLength,
-                               PVOID ReplyBuffer, PULONG ReplyLength, PLARGE_INTEGER Timeout)
-{
+                               PVOID ReplyBuffer, PULONG ReplyLength, PLARGE_INTEGER Timeout) {
     PFLT_PORT port;
     fm_connection *connection;
     NTSTATUS status;
@@ -292,19 +285,19 @@ NTSTATUS FLTAPI FltSendMessage(PFLT_FILTER Filter, PFLT_PORT *ClientPort, PVOID 
     }
 
     connection = CONTAINING_RECORD(port, fm_connection, port);
-    call c = { .connection = connection,
-               .send = { .payload = SenderBuffer,
-                         .length = SenderBufferLength,
-                         .reply_capacity = capacity,
-                         .reply_wanted = ReplyBuffer != NULL },
-               .limit = limit_of(Timeout),
-               .thread = fm_current_thread(),
-               .reply = ReplyBuffer,
-               .reply_length = ReplyLength };
+    call c = {.connection = connection,
+              .send = {.payload = SenderBuffer,
+                       .length = SenderBufferLength,
+                       .reply_capacity = capacity,
+                       .reply_wanted = ReplyBuffer != NULL},
+              .limit = limit_of(Timeout),
+              .thread = fm_current_thread(),
+              .reply = ReplyBuffer,
+              .reply_length = ReplyLength};
 
     fm_mutex_lock(&connection->lock);
-    if (__atomic_load_n(ClientPort, __ATOMIC_ACQUIRE) != port || connection->filter != Filter || !connection->client_open ||
-        connection->disconnected) {
+    if (__atomic_load_n(ClientPort, __ATOMIC_ACQUIRE) != port || connection->filter != Filter ||
+        !connection->client_open || connection->disconnected) {
         fm_mutex_unlock(&connection->lock);
         return STATUS_PORT_DISCONNECTED;
     }

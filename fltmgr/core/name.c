@@ -4,21 +4,18 @@
 
 #define NAME_GUESS 512u
 
-static fm_name *name_of(PFLT_FILE_NAME_INFORMATION information)
-{
+static fm_name *name_of(PFLT_FILE_NAME_INFORMATION information) {
     return CONTAINING_RECORD(information, fm_name, information);
 }
 
-static bool options_valid(FLT_FILE_NAME_OPTIONS options)
-{
+static bool options_valid(FLT_FILE_NAME_OPTIONS options) {
     const FLT_FILE_NAME_OPTIONS format = FltGetFileNameFormat(options), method = FltGetFileNameQueryMethod(options);
-    return format >= FLT_FILE_NAME_NORMALIZED && format <= FLT_FILE_NAME_SHORT && method >= FLT_FILE_NAME_QUERY_DEFAULT &&
-           method <= FLT_FILE_NAME_QUERY_ALWAYS_ALLOW_CACHE_LOOKUP;
+    return format >= FLT_FILE_NAME_NORMALIZED && format <= FLT_FILE_NAME_SHORT &&
+           method >= FLT_FILE_NAME_QUERY_DEFAULT && method <= FLT_FILE_NAME_QUERY_ALWAYS_ALLOW_CACHE_LOOKUP;
 }
 
 /* One block: record, then volume name and path in one piece. */
-static NTSTATUS query(PFLT_VOLUME volume, PFILE_OBJECT file, FLT_FILE_NAME_OPTIONS format, fm_name **result)
-{
+static NTSTATUS query(PFLT_VOLUME volume, PFILE_OBJECT file, FLT_FILE_NAME_OPTIONS format, fm_name **result) {
     const ULONG prefix = volume->name.Length;
     ULONG capacity = NAME_GUESS;
 
@@ -59,8 +56,7 @@ static NTSTATUS query(PFLT_VOLUME volume, PFILE_OBJECT file, FLT_FILE_NAME_OPTIO
 }
 
 NTSTATUS FLTAPI FltGetFileNameInformation(PFLT_CALLBACK_DATA CallbackData, FLT_FILE_NAME_OPTIONS NameOptions,
-                                          PFLT_FILE_NAME_INFORMATION *NameInformation)
-{
+                                          PFLT_FILE_NAME_INFORMATION *NameInformation) {
     const FLT_FILE_NAME_OPTIONS format = FltGetFileNameFormat(NameOptions);
     fm_operation *operation = fm_operation_of(CallbackData);
     fm_name *name = NULL;
@@ -91,9 +87,9 @@ NTSTATUS FLTAPI FltGetFileNameInformation(PFLT_CALLBACK_DATA CallbackData, FLT_F
     return STATUS_SUCCESS;
 }
 
-NTSTATUS FLTAPI FltGetFileNameInformationUnsafe(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance, FLT_FILE_NAME_OPTIONS NameOptions,
-                                                PFLT_FILE_NAME_INFORMATION *NameInformation)
-{
+NTSTATUS FLTAPI FltGetFileNameInformationUnsafe(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance,
+                                                FLT_FILE_NAME_OPTIONS NameOptions,
+                                                PFLT_FILE_NAME_INFORMATION *NameInformation) {
     fm_name *name = NULL;
     NTSTATUS status;
 
@@ -109,8 +105,7 @@ NTSTATUS FLTAPI FltGetFileNameInformationUnsafe(PFILE_OBJECT FileObject, PFLT_IN
     return status;
 }
 
-static bool has_streams(const UNICODE_STRING *volume)
-{
+static bool has_streams(const UNICODE_STRING *volume) {
     bool result = false;
 
     fm_mutex_lock(&fm.lock);
@@ -124,10 +119,9 @@ static bool has_streams(const UNICODE_STRING *volume)
     return result;
 }
 
-static UNICODE_STRING part(PWCH base, unsigned from, unsigned to)
-{
+static UNICODE_STRING part(PWCH base, unsigned from, unsigned to) {
     const USHORT length = (USHORT)((to - from) * sizeof(WCHAR));
-    const UNICODE_STRING result = { length, length, length != 0 ? base + from : NULL };
+    const UNICODE_STRING result = {length, length, length != 0 ? base + from : NULL};
     return result;
 }
 
@@ -135,8 +129,7 @@ static UNICODE_STRING part(PWCH base, unsigned from, unsigned to)
  * Volume | ParentDir | FinalComponent, the latter with its stream; Extension without the dot. A colon separates a stream only on file systems
  * that have them: elsewhere it is a character like others. Idempotent.
  */
-NTSTATUS FLTAPI FltParseFileNameInformation(PFLT_FILE_NAME_INFORMATION NameInformation)
-{
+NTSTATUS FLTAPI FltParseFileNameInformation(PFLT_FILE_NAME_INFORMATION NameInformation) {
     FLT_FILE_NAME_INFORMATION *info = NameInformation;
     PWCH base = info->Name.Buffer;
     const unsigned end = info->Name.Length / sizeof(WCHAR), root = info->Volume.Length / sizeof(WCHAR);
@@ -163,18 +156,16 @@ NTSTATUS FLTAPI FltParseFileNameInformation(PFLT_FILE_NAME_INFORMATION NameInfor
     info->FinalComponent = part(base, last, end);
     info->Stream = part(base, stream, end);
     info->Extension = dot < stream ? part(base, dot + 1, stream) : part(base, 0, 0);
-    info->NamesParsed = FLTFL_FILE_NAME_PARSED_FINAL_COMPONENT | FLTFL_FILE_NAME_PARSED_EXTENSION | FLTFL_FILE_NAME_PARSED_STREAM |
-                        FLTFL_FILE_NAME_PARSED_PARENT_DIR;
+    info->NamesParsed = FLTFL_FILE_NAME_PARSED_FINAL_COMPONENT | FLTFL_FILE_NAME_PARSED_EXTENSION |
+                        FLTFL_FILE_NAME_PARSED_STREAM | FLTFL_FILE_NAME_PARSED_PARENT_DIR;
     return STATUS_SUCCESS;
 }
 
-VOID FLTAPI FltReferenceFileNameInformation(PFLT_FILE_NAME_INFORMATION NameInformation)
-{
+VOID FLTAPI FltReferenceFileNameInformation(PFLT_FILE_NAME_INFORMATION NameInformation) {
     fm_count_up(&name_of(NameInformation)->references);
 }
 
-VOID FLTAPI FltReleaseFileNameInformation(PFLT_FILE_NAME_INFORMATION NameInformation)
-{
+VOID FLTAPI FltReleaseFileNameInformation(PFLT_FILE_NAME_INFORMATION NameInformation) {
     fm_name *name = name_of(NameInformation);
 
     if (fm_count_down(&name->references)) {

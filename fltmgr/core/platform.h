@@ -109,14 +109,15 @@ uint16_t fm_upcase(uint16_t unit);
  * operation is gated. Owned by the platform, constant and valid as long as the call that it was given to.
  */
 typedef struct fm_requestor {
-    uint64_t process_id;         /**< as the system numbers processes; 0: kernel, or not visible from here */
+    uint64_t process_id; /**< as the system numbers processes; 0: kernel, or not visible from here */
     uint64_t thread_id;
-    uint64_t process_key;        /**< start time or another value that tells a reused process_id apart */
-    void *process;               /**< PEPROCESS for FltGetRequestorProcess; may be NULL */
-    void *thread;                /**< PETHREAD for FLT_CALLBACK_DATA.Thread; may be NULL */
-    bool kernel;                 /**< kernel mode: no access check applies */
+    uint64_t process_key; /**< start time or another value that tells a reused process_id apart */
+    void *process;        /**< PEPROCESS for FltGetRequestorProcess; may be NULL */
+    void *thread;         /**< PETHREAD for FLT_CALLBACK_DATA.Thread; may be NULL */
+    bool kernel;          /**< kernel mode: no access check applies */
     uint32_t sid_count;
-    const void *const *sids;     /**< the user first, then its groups; each a binary SID (revision 1, at most 15 sub-authorities) */
+    const void *const
+        *sids; /**< the user first, then its groups; each a binary SID (revision 1, at most 15 sub-authorities) */
 } fm_requestor;
 
 /**

@@ -3,8 +3,7 @@
 #include "internal.h"
 
 /* NT's rules for a name in the root directory (OPEN-13): there is no other directory here. */
-NTSTATUS fm_port_name_check(const UNICODE_STRING *name)
-{
+NTSTATUS fm_port_name_check(const UNICODE_STRING *name) {
     if (name->Length == 0 || name->Length % sizeof(WCHAR) != 0 || name->Buffer == NULL) {
         return STATUS_OBJECT_NAME_INVALID;
     }
@@ -22,8 +21,7 @@ NTSTATUS fm_port_name_check(const UNICODE_STRING *name)
     return STATUS_SUCCESS;
 }
 
-fm_server_port *fm_port_find(const UNICODE_STRING *name)
-{
+fm_server_port *fm_port_find(const UNICODE_STRING *name) {
     for (PLIST_ENTRY entry = fm.ports.Flink; entry != &fm.ports; entry = entry->Flink) {
         fm_server_port *port = CONTAINING_RECORD(entry, fm_server_port, link);
         if (fm_string_equal(&port->name, name, port->ignore_case)) {
@@ -34,8 +32,7 @@ fm_server_port *fm_port_find(const UNICODE_STRING *name)
 }
 
 /* Two names collide if either of their ports would be found by the other's name. */
-static bool name_taken(const UNICODE_STRING *name, bool ignore_case)
-{
+static bool name_taken(const UNICODE_STRING *name, bool ignore_case) {
     for (PLIST_ENTRY entry = fm.ports.Flink; entry != &fm.ports; entry = entry->Flink) {
         fm_server_port *port = CONTAINING_RECORD(entry, fm_server_port, link);
         if (fm_string_equal(&port->name, name, port->ignore_case || ignore_case)) {
@@ -45,25 +42,23 @@ static bool name_taken(const UNICODE_STRING *name, bool ignore_case)
     return false;
 }
 
-static void port_free(fm_server_port *port)
-{
+static void port_free(fm_server_port *port) {
     fm_descriptor_free(&port->security);
     fm_string_free(&port->name);
     fm_release(port);
 }
 
-void fm_port_release(fm_server_port *port)
-{
+void fm_port_release(fm_server_port *port) {
     if (fm_count_down(&port->references)) {
         port_free(port);
     }
 }
 
-NTSTATUS FLTAPI FltCreateCommunicationPort(PFLT_FILTER Filter, PFLT_PORT *ServerPort, POBJECT_ATTRIBUTES ObjectAttributes,
-                                           PVOID ServerPortCookie, PFLT_CONNECT_NOTIFY ConnectNotifyCallback,
+NTSTATUS FLTAPI FltCreateCommunicationPort(PFLT_FILTER Filter, PFLT_PORT *ServerPort,
+                                           POBJECT_ATTRIBUTES ObjectAttributes, PVOID ServerPortCookie,
+                                           PFLT_CONNECT_NOTIFY ConnectNotifyCallback,
                                            PFLT_DISCONNECT_NOTIFY DisconnectNotifyCallback,
-                                           PFLT_MESSAGE_NOTIFY MessageNotifyCallback, LONG MaxConnections)
-{
+                                           PFLT_MESSAGE_NOTIFY MessageNotifyCallback, LONG MaxConnections) {
     fm_server_port *port;
     NTSTATUS status;
 
@@ -121,8 +116,7 @@ fail:
     return status;
 }
 
-VOID FLTAPI FltCloseCommunicationPort(PFLT_PORT ServerPort)
-{
+VOID FLTAPI FltCloseCommunicationPort(PFLT_PORT ServerPort) {
     fm_server_port *port;
     PFLT_FILTER filter;
 

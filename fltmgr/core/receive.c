@@ -4,8 +4,7 @@
 
 /* Lists ------------------------------------------------------------------------------------------------------------- */
 
-void fm_send_append(fm_send_list *list, fm_send *send)
-{
+void fm_send_append(fm_send_list *list, fm_send *send) {
     send->next = NULL;
     send->previous = list->last;
     *(list->last != NULL ? &list->last->next : &list->first) = send;
@@ -13,8 +12,7 @@ void fm_send_append(fm_send_list *list, fm_send *send)
     send->listed = true;
 }
 
-void fm_send_prepend(fm_send_list *list, fm_send *send)
-{
+void fm_send_prepend(fm_send_list *list, fm_send *send) {
     send->previous = NULL;
     send->next = list->first;
     *(list->first != NULL ? &list->first->previous : &list->last) = send;
@@ -22,24 +20,21 @@ void fm_send_prepend(fm_send_list *list, fm_send *send)
     send->listed = true;
 }
 
-void fm_send_remove(fm_send_list *list, fm_send *send)
-{
+void fm_send_remove(fm_send_list *list, fm_send *send) {
     *(send->previous != NULL ? &send->previous->next : &list->first) = send->next;
     *(send->next != NULL ? &send->next->previous : &list->last) = send->previous;
     send->next = send->previous = NULL;
     send->listed = false;
 }
 
-static void receive_append(fm_receive_list *list, fm_receive *receive)
-{
+static void receive_append(fm_receive_list *list, fm_receive *receive) {
     receive->next = NULL;
     receive->previous = list->last;
     *(list->last != NULL ? &list->last->next : &list->first) = receive;
     list->last = receive;
 }
 
-void fm_receive_remove(fm_receive_list *list, fm_receive *receive)
-{
+void fm_receive_remove(fm_receive_list *list, fm_receive *receive) {
     *(receive->previous != NULL ? &receive->previous->next : &list->first) = receive->next;
     *(receive->next != NULL ? &receive->next->previous : &list->last) = receive->previous;
     receive->next = receive->previous = NULL;
@@ -51,8 +46,7 @@ void fm_receive_remove(fm_receive_list *list, fm_receive *receive)
  * The oldest receive that may take the message. One that is too small ends with STATUS_BUFFER_TOO_SMALL, but only if it is larger than
  * those that already did for this message: the client learns that it must arm larger ones without losing all it has armed (OPEN-05).
  */
-static fm_receive *pick(fm_connection *connection, fm_send *send)
-{
+static fm_receive *pick(fm_connection *connection, fm_send *send) {
     const uint32_t needed = FM_HEADER_LENGTH + send->length;
     fm_receive *receive = connection->receives.first;
 
@@ -73,8 +67,7 @@ static fm_receive *pick(fm_connection *connection, fm_send *send)
     return NULL;
 }
 
-static bool match_one(fm_connection *connection, fm_send *send)
-{
+static bool match_one(fm_connection *connection, fm_send *send) {
     fm_receive *receive = pick(connection, send);
 
     if (receive == NULL) {
@@ -82,7 +75,8 @@ static bool match_one(fm_connection *connection, fm_send *send)
     }
     if (!send->reply_wanted) {
         send->slot.message_id = connection->ops->no_reply_id(connection->transport);
-    } else if (connection->ops->open_reply(connection->transport, &send->slot, send->reply_capacity) != STATUS_SUCCESS) {
+    } else if (connection->ops->open_reply(connection->transport, &send->slot, send->reply_capacity) !=
+               STATUS_SUCCESS) {
         return false; /* as if no receive were pending; each close_reply leads back here */
     }
     fm_receive_remove(&connection->receives, receive);
@@ -98,8 +92,7 @@ static bool match_one(fm_connection *connection, fm_send *send)
  * Matches until nothing more matches, then makes sure that the head of the queue sleeps, or will sleep, on the doorbell. self is the
  * caller's own message, which needs no wake. Every thread calls this after it changed something and before it sleeps or leaves.
  */
-void fm_settle(fm_connection *connection, const fm_send *self)
-{
+void fm_settle(fm_connection *connection, const fm_send *self) {
     fm_send *head;
 
     if (connection->queue.first == NULL) {
@@ -120,8 +113,7 @@ void fm_settle(fm_connection *connection, const fm_send *self)
 
 /* What a transport calls -------------------------------------------------------------------------------------------- */
 
-void fm_receive_arrived(fm_connection *connection, fm_receive *receive)
-{
+void fm_receive_arrived(fm_connection *connection, fm_receive *receive) {
     if (connection->disconnected) {
         receive->next = receive->previous = NULL;
         connection->ops->drop(connection->transport, receive, STATUS_PORT_DISCONNECTED);
@@ -130,8 +122,7 @@ void fm_receive_arrived(fm_connection *connection, fm_receive *receive)
     receive_append(&connection->receives, receive);
 }
 
-void fm_receive_submit(fm_connection *connection, fm_receive *receive)
-{
+void fm_receive_submit(fm_connection *connection, fm_receive *receive) {
     fm_mutex_lock(&connection->lock);
     fm_receive_arrived(connection, receive);
     fm_settle(connection, NULL);
@@ -139,8 +130,7 @@ void fm_receive_submit(fm_connection *connection, fm_receive *receive)
 }
 
 uint32_t fm_receive_cancel(fm_connection *connection, bool (*match)(const fm_receive *receive, const void *argument),
-                           const void *argument, bool all)
-{
+                           const void *argument, bool all) {
     uint32_t count = 0;
     fm_receive *receive, *next;
 

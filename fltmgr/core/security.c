@@ -7,28 +7,27 @@
 static const struct {
     UCHAR revision, count, authority[6];
     ULONG sub[1];
-} system_sid = { 1, 1, { 0, 0, 0, 0, 0, 5 }, { 18 } };
+} system_sid = {1, 1, {0, 0, 0, 0, 0, 5}, {18}};
 
 static const struct {
     UCHAR revision, count, authority[6];
     ULONG sub[2];
-} administrators_sid = { 1, 2, { 0, 0, 0, 0, 0, 5 }, { 32, 544 } };
+} administrators_sid = {1, 2, {0, 0, 0, 0, 0, 5}, {32, 544}};
 
-static ULONG sid_length(const void *sid)
-{
+static ULONG sid_length(const void *sid) {
     return SID_HEADER + 4u * ((const UCHAR *)sid)[1];
 }
 
-static bool sid_equal(const void *left, const void *right)
-{
-    return ((const UCHAR *)left)[1] == ((const UCHAR *)right)[1] && __builtin_memcmp(left, right, sid_length(left)) == 0;
+static bool sid_equal(const void *left, const void *right) {
+    return ((const UCHAR *)left)[1] == ((const UCHAR *)right)[1] &&
+           __builtin_memcmp(left, right, sid_length(left)) == 0;
 }
 
 /* Whether available bytes hold a whole SID. */
-static bool sid_valid(const void *sid, ULONG available)
-{
+static bool sid_valid(const void *sid, ULONG available) {
     const UCHAR *bytes = sid;
-    return available >= SID_HEADER && bytes[0] == SID_REVISION && bytes[1] <= SID_MAX_SUB_AUTHORITIES && sid_length(sid) <= available;
+    return available >= SID_HEADER && bytes[0] == SID_REVISION && bytes[1] <= SID_MAX_SUB_AUTHORITIES &&
+           sid_length(sid) <= available;
 }
 
 /* Parts of a descriptor --------------------------------------------------------------------------------------------- */
@@ -40,10 +39,9 @@ typedef struct parts {
     const void *owner;
 } parts;
 
-static parts parts_of(const void *descriptor)
-{
+static parts parts_of(const void *descriptor) {
     const SECURITY_DESCRIPTOR *absolute = descriptor;
-    parts result = { false, false, NULL, NULL };
+    parts result = {false, false, NULL, NULL};
 
     if (absolute->Revision != SECURITY_DESCRIPTOR_REVISION) {
         return result;
@@ -67,8 +65,7 @@ static parts parts_of(const void *descriptor)
 
 /* Access check ------------------------------------------------------------------------------------------------------ */
 
-static ACCESS_MASK map_generic(ACCESS_MASK mask)
-{
+static ACCESS_MASK map_generic(ACCESS_MASK mask) {
     if (mask & GENERIC_READ) {
         mask |= STANDARD_RIGHTS_READ;
     }
@@ -84,8 +81,7 @@ static ACCESS_MASK map_generic(ACCESS_MASK mask)
     return mask & ~(GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL);
 }
 
-static bool holds(const fm_requestor *requestor, const void *sid)
-{
+static bool holds(const fm_requestor *requestor, const void *sid) {
     for (uint32_t i = 0; i < requestor->sid_count; i++) {
         if (sid_equal(requestor->sids[i], sid)) {
             return true;
@@ -95,8 +91,7 @@ static bool holds(const fm_requestor *requestor, const void *sid)
 }
 
 /* Entries in their order, until everything is granted or something wanted is denied. */
-static bool check_acl(const ACL *acl, const fm_requestor *requestor, ACCESS_MASK wanted)
-{
+static bool check_acl(const ACL *acl, const fm_requestor *requestor, ACCESS_MASK wanted) {
     const UCHAR *bytes = (const UCHAR *)acl;
     ULONG offset = sizeof(ACL);
 
@@ -132,8 +127,7 @@ static bool check_acl(const ACL *acl, const fm_requestor *requestor, ACCESS_MASK
     return wanted == 0;
 }
 
-bool fm_access_check(PSECURITY_DESCRIPTOR descriptor, const fm_requestor *requestor, ACCESS_MASK desired)
-{
+bool fm_access_check(PSECURITY_DESCRIPTOR descriptor, const fm_requestor *requestor, ACCESS_MASK desired) {
     if (requestor->kernel) {
         return true;
     }
@@ -157,8 +151,7 @@ bool fm_access_check(PSECURITY_DESCRIPTOR descriptor, const fm_requestor *reques
 /* Blocks ------------------------------------------------------------------------------------------------------------ */
 
 /* One block: absolute descriptor, owner, ACL. */
-static SECURITY_DESCRIPTOR *block_create(const void *owner, ULONG acl_size)
-{
+static SECURITY_DESCRIPTOR *block_create(const void *owner, ULONG acl_size) {
     const ULONG owner_size = owner != NULL ? sid_length(owner) : 0;
     SECURITY_DESCRIPTOR *block = fm_allocate(sizeof(*block) + ((owner_size + 7u) & ~7u) + acl_size);
 
@@ -176,8 +169,7 @@ static SECURITY_DESCRIPTOR *block_create(const void *owner, ULONG acl_size)
     return block;
 }
 
-NTSTATUS fm_descriptor_capture(PSECURITY_DESCRIPTOR source, fm_descriptor *copy)
-{
+NTSTATUS fm_descriptor_capture(PSECURITY_DESCRIPTOR source, fm_descriptor *copy) {
     parts p;
     SECURITY_DESCRIPTOR *block;
 
@@ -204,14 +196,12 @@ NTSTATUS fm_descriptor_capture(PSECURITY_DESCRIPTOR source, fm_descriptor *copy)
     return STATUS_SUCCESS;
 }
 
-void fm_descriptor_free(fm_descriptor *descriptor)
-{
+void fm_descriptor_free(fm_descriptor *descriptor) {
     fm_release(descriptor->descriptor);
     descriptor->descriptor = NULL;
 }
 
-static ULONG add_allowed(PACL acl, ULONG offset, const void *sid, ACCESS_MASK mask)
-{
+static ULONG add_allowed(PACL acl, ULONG offset, const void *sid, ACCESS_MASK mask) {
     ACCESS_ALLOWED_ACE *ace = (ACCESS_ALLOWED_ACE *)(void *)((UCHAR *)acl + offset);
     const ULONG size = (ULONG)FIELD_OFFSET(ACCESS_ALLOWED_ACE, SidStart) + sid_length(sid);
 
@@ -223,9 +213,9 @@ static ULONG add_allowed(PACL acl, ULONG offset, const void *sid, ACCESS_MASK ma
     return offset + size;
 }
 
-NTSTATUS FLTAPI FltBuildDefaultSecurityDescriptor(PSECURITY_DESCRIPTOR *SecurityDescriptor, ACCESS_MASK DesiredAccess)
-{
-    const ULONG acl_size = sizeof(ACL) + 2u * FIELD_OFFSET(ACCESS_ALLOWED_ACE, SidStart) + sizeof(system_sid) + sizeof(administrators_sid);
+NTSTATUS FLTAPI FltBuildDefaultSecurityDescriptor(PSECURITY_DESCRIPTOR *SecurityDescriptor, ACCESS_MASK DesiredAccess) {
+    const ULONG acl_size =
+        sizeof(ACL) + 2u * FIELD_OFFSET(ACCESS_ALLOWED_ACE, SidStart) + sizeof(system_sid) + sizeof(administrators_sid);
     SECURITY_DESCRIPTOR *block = block_create(&administrators_sid, acl_size);
     ULONG offset = sizeof(ACL);
 
@@ -241,7 +231,6 @@ NTSTATUS FLTAPI FltBuildDefaultSecurityDescriptor(PSECURITY_DESCRIPTOR *Security
     return STATUS_SUCCESS;
 }
 
-VOID FLTAPI FltFreeSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor)
-{
+VOID FLTAPI FltFreeSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor) {
     fm_release(SecurityDescriptor);
 }

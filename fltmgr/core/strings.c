@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "internal.h"
 
-bool fm_string_copy(UNICODE_STRING *copy, const UNICODE_STRING *source)
-{
+bool fm_string_copy(UNICODE_STRING *copy, const UNICODE_STRING *source) {
     copy->Length = source->Length;
     copy->MaximumLength = (USHORT)(source->Length + (source->Length < 0xFFFE ? sizeof(WCHAR) : 0));
     copy->Buffer = fm_allocate((size_t)source->Length + sizeof(WCHAR));
@@ -15,15 +14,13 @@ bool fm_string_copy(UNICODE_STRING *copy, const UNICODE_STRING *source)
     return true;
 }
 
-void fm_string_free(UNICODE_STRING *string)
-{
+void fm_string_free(UNICODE_STRING *string) {
     fm_release(string->Buffer);
     string->Buffer = NULL;
     string->Length = string->MaximumLength = 0;
 }
 
-bool fm_string_equal(const UNICODE_STRING *left, const UNICODE_STRING *right, bool ignore_case)
-{
+bool fm_string_equal(const UNICODE_STRING *left, const UNICODE_STRING *right, bool ignore_case) {
     if (left->Length != right->Length) {
         return false;
     }

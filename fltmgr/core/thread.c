@@ -11,31 +11,26 @@
 
 #define FM_BUSY ((fm_send *)1)
 
-void fm_thread_init(fm_thread *thread)
-{
+void fm_thread_init(fm_thread *thread) {
     fm_mutex_init(&thread->lock);
     thread->send = NULL;
     thread->connection = NULL;
     thread->alerted = 0;
 }
 
-void fm_thread_fini(fm_thread *thread)
-{
+void fm_thread_fini(fm_thread *thread) {
     fm_mutex_fini(&thread->lock);
 }
 
-bool fm_thread_alerted(const fm_thread *thread)
-{
+bool fm_thread_alerted(const fm_thread *thread) {
     return __atomic_load_n(&thread->alerted, __ATOMIC_SEQ_CST) != 0;
 }
 
-void fm_thread_reset(fm_thread *thread)
-{
+void fm_thread_reset(fm_thread *thread) {
     __atomic_store_n(&thread->alerted, 0, __ATOMIC_SEQ_CST);
 }
 
-void fm_alert_thread(fm_thread *thread)
-{
+void fm_alert_thread(fm_thread *thread) {
     fm_send *send;
 
     fm_mutex_lock(&thread->lock);
@@ -49,8 +44,7 @@ void fm_alert_thread(fm_thread *thread)
     fm_mutex_unlock(&thread->lock);
 }
 
-void fm_thread_enter(fm_thread *thread, fm_connection *connection, fm_send *send)
-{
+void fm_thread_enter(fm_thread *thread, fm_connection *connection, fm_send *send) {
     fm_send *expected = NULL;
 
     thread->connection = connection;
@@ -61,11 +55,11 @@ void fm_thread_enter(fm_thread *thread, fm_connection *connection, fm_send *send
     }
 }
 
-void fm_thread_leave(fm_thread *thread, fm_send *send)
-{
+void fm_thread_leave(fm_thread *thread, fm_send *send) {
     fm_send *expected = send;
 
-    if (!__atomic_compare_exchange_n(&thread->send, &expected, NULL, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) && expected == FM_BUSY) {
+    if (!__atomic_compare_exchange_n(&thread->send, &expected, NULL, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
+        expected == FM_BUSY) {
         fm_mutex_lock(&thread->lock);
         fm_mutex_unlock(&thread->lock);
     }

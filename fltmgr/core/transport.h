@@ -58,8 +58,8 @@ typedef struct fm_receive {
 typedef struct fm_message_view {
     uint32_t reply_length; /**< longest reply, header included; 0: none wanted (SEND-18) */
     uint64_t message_id;
-    const void *payload;   /**< the driver's buffer; stays valid until fill() returns */
-    uint32_t length;       /**< bytes of payload; FM_HEADER_LENGTH + length <= receive.capacity */
+    const void *payload; /**< the driver's buffer; stays valid until fill() returns */
+    uint32_t length;     /**< bytes of payload; FM_HEADER_LENGTH + length <= receive.capacity */
 } fm_message_view;
 
 /** The window in which one reply may arrive. open_reply() sets message_id; data is the transport's (on Linux cell and generation). */
@@ -76,19 +76,20 @@ typedef struct fm_send {
     const void *payload;
     uint32_t length;
     uint32_t reply_capacity;
-    uint32_t too_small;    /**< largest receive that ended with STATUS_BUFFER_TOO_SMALL for this message (OPEN-05) */
+    uint32_t too_small; /**< largest receive that ended with STATUS_BUFFER_TOO_SMALL for this message (OPEN-05) */
     uint8_t phase;
     bool reply_wanted;
-    bool leading;          /**< sleeps, or was told to sleep, on the doorbell */
+    bool leading; /**< sleeps, or was told to sleep, on the doorbell */
     bool listed;
     fm_reply_slot slot;
-    uint64_t transport[6]; /**< zero when the send starts; the transport's state of this sleeper (for instance awake/asleep, woken) */
+    uint64_t transport
+        [6]; /**< zero when the send starts; the transport's state of this sleeper (for instance awake/asleep, woken) */
 } fm_send;
 
 typedef enum fm_fill_result {
     FM_FILL_OK,        /**< copied and completed as success with FM_HEADER_LENGTH + length bytes */
     FM_FILL_CANCELLED, /**< the client had cancelled it meanwhile; the transport completed it so. The message returns to the head of the queue. */
-    FM_FILL_TOO_SMALL  /**< the buffer turned out smaller than capacity said; nothing copied, nothing completed: drop() follows */
+    FM_FILL_TOO_SMALL /**< the buffer turned out smaller than capacity said; nothing copied, nothing completed: drop() follows */
 } fm_fill_result;
 
 typedef enum fm_reply_result {
@@ -103,7 +104,7 @@ typedef enum fm_sleep_kind {
 } fm_sleep_kind;
 
 typedef enum fm_sleep_result {
-    FM_SLEEP_WOKEN,    /**< something may have changed, or nothing: spurious returns are allowed */
+    FM_SLEEP_WOKEN, /**< something may have changed, or nothing: spurious returns are allowed */
     FM_SLEEP_ANSWERED, /**< FM_SLEEP_REPLY only: a reply was seen. close_reply() then gives FM_REPLIED unless the client broke
                             the protocol; in that case the core ends the connection. */
     FM_SLEEP_TIMED_OUT /**< the deadline is over. Never returned for FM_FOREVER. */
@@ -145,8 +146,8 @@ typedef struct fm_transport_ops {
      * *status its Status field; the payload is in buffer if *length <= capacity, else nothing was copied (OPEN-06).
      * Never called twice for one slot. The window's storage may be reused when this returns.
      */
-    fm_reply_result (*close_reply)(void *transport, fm_reply_slot *slot, void *buffer, uint32_t capacity, uint32_t *length,
-                                   fm_status *status);
+    fm_reply_result (*close_reply)(void *transport, fm_reply_slot *slot, void *buffer, uint32_t capacity,
+                                   uint32_t *length, fm_status *status);
 
     /**
      * [L] First half of going to sleep as leader: returns the doorbell value as it is now. The core then calls collect() and
@@ -161,7 +162,8 @@ typedef struct fm_transport_ops {
      * this send makes it return at once, and each return takes the wake. It must be safe to miss: the core looks at everything
      * again under the lock after each return. May spin first. Pass no limit to the system for FM_FOREVER.
      */
-    fm_sleep_result (*sleep)(void *transport, fm_send *send, fm_sleep_kind kind, uint64_t seen, const fm_deadline *deadline);
+    fm_sleep_result (*sleep)(void *transport, fm_send *send, fm_sleep_kind kind, uint64_t seen,
+                             const fm_deadline *deadline);
 
     /**
      * [any] Makes the present or next sleep() of this send return. Must not be lost even if the client rewrites shared words: the
@@ -209,8 +211,8 @@ uint32_t fm_receive_cancel(fm_connection *connection, bool (*match)(const fm_rec
 
 /** [U] FilterSendMessage: runs MessageNotify in the calling thread (USER-01 to USER-15). The buffers are the host's own copies.
  *  *returned is set in every case (0 first) and never exceeds output_capacity. */
-fm_status fm_user_message(fm_connection *connection, void *input, uint32_t input_length, void *output, uint32_t output_capacity,
-                          uint32_t *returned);
+fm_status fm_user_message(fm_connection *connection, void *input, uint32_t input_length, void *output,
+                          uint32_t output_capacity, uint32_t *returned);
 
 /**
  * [U] Disconnects without closing the user's handle: for a client that broke the protocol. Does not block, calls no driver.

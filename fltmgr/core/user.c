@@ -2,9 +2,8 @@
 /* FilterSendMessage: the user asks the driver. */
 #include "internal.h"
 
-fm_status fm_user_message(fm_connection *connection, void *input, uint32_t input_length, void *output, uint32_t output_capacity,
-                          uint32_t *returned)
-{
+fm_status fm_user_message(fm_connection *connection, void *input, uint32_t input_length, void *output,
+                          uint32_t output_capacity, uint32_t *returned) {
     PFLT_MESSAGE_NOTIFY notify;
     ULONG length = 0;
     NTSTATUS status;

@@ -2,8 +2,7 @@
 /* Volumes, and what a driver asks about them and through them. */
 #include "internal.h"
 
-static void attach_filters(PFLT_VOLUME volume)
-{
+static void attach_filters(PFLT_VOLUME volume) {
     uint64_t done = 0;
 
     for (;;) {
@@ -29,13 +28,13 @@ static void attach_filters(PFLT_VOLUME volume)
             return;
         }
         (void)fm_instance_attach(next, volume, &next->altitude, &next->instance_name,
-                                 FLTFL_INSTANCE_SETUP_AUTOMATIC_ATTACHMENT | FLTFL_INSTANCE_SETUP_NEWLY_MOUNTED_VOLUME, NULL);
+                                 FLTFL_INSTANCE_SETUP_AUTOMATIC_ATTACHMENT | FLTFL_INSTANCE_SETUP_NEWLY_MOUNTED_VOLUME,
+                                 NULL);
         fm_rundown_release(&next->object.rundown);
     }
 }
 
-NTSTATUS fm_volume_create(const fm_volume_settings *settings, fm_volume **result)
-{
+NTSTATUS fm_volume_create(const fm_volume_settings *settings, fm_volume **result) {
     PFLT_VOLUME volume = fm_allocate(sizeof(*volume));
 
     *result = NULL;
@@ -63,8 +62,7 @@ NTSTATUS fm_volume_create(const fm_volume_settings *settings, fm_volume **result
     return STATUS_SUCCESS;
 }
 
-void fm_volume_destroy(fm_volume *volume)
-{
+void fm_volume_destroy(fm_volume *volume) {
     fm_mutex_lock(&fm.lock);
     volume->deleting = true;
     fm_mutex_unlock(&fm.lock);
@@ -84,8 +82,7 @@ void fm_volume_destroy(fm_volume *volume)
 
 /* Properties -------------------------------------------------------------------------------------------------------- */
 
-NTSTATUS FLTAPI FltGetVolumeName(PFLT_VOLUME Volume, PUNICODE_STRING VolumeName, PULONG BufferSizeNeeded)
-{
+NTSTATUS FLTAPI FltGetVolumeName(PFLT_VOLUME Volume, PUNICODE_STRING VolumeName, PULONG BufferSizeNeeded) {
     if (BufferSizeNeeded != NULL) {
         *BufferSizeNeeded = Volume->name.Length;
     }
@@ -97,8 +94,7 @@ NTSTATUS FLTAPI FltGetVolumeName(PFLT_VOLUME Volume, PUNICODE_STRING VolumeName,
     return STATUS_SUCCESS;
 }
 
-NTSTATUS FLTAPI FltGetFileSystemType(PVOID FltObject, FLT_FILESYSTEM_TYPE *FileSystemType)
-{
+NTSTATUS FLTAPI FltGetFileSystemType(PVOID FltObject, FLT_FILESYSTEM_TYPE *FileSystemType) {
     const fm_object *object = FltObject;
 
     if (object->kind == FM_KIND_VOLUME) {
@@ -111,9 +107,8 @@ NTSTATUS FLTAPI FltGetFileSystemType(PVOID FltObject, FLT_FILESYSTEM_TYPE *FileS
     return STATUS_SUCCESS;
 }
 
-NTSTATUS FLTAPI FltGetVolumeProperties(PFLT_VOLUME Volume, PFLT_VOLUME_PROPERTIES VolumeProperties, ULONG VolumePropertiesLength,
-                                       PULONG LengthReturned)
-{
+NTSTATUS FLTAPI FltGetVolumeProperties(PFLT_VOLUME Volume, PFLT_VOLUME_PROPERTIES VolumeProperties,
+                                       ULONG VolumePropertiesLength, PULONG LengthReturned) {
     const ULONG needed = (ULONG)sizeof(*VolumeProperties) + Volume->name.Length;
 
     *LengthReturned = needed;
@@ -135,10 +130,9 @@ NTSTATUS FLTAPI FltGetVolumeProperties(PFLT_VOLUME Volume, PFLT_VOLUME_PROPERTIE
 
 /* Files below a filter ---------------------------------------------------------------------------------------------- */
 
-NTSTATUS FLTAPI FltReadFile(PFLT_INSTANCE InitiatingInstance, PFILE_OBJECT FileObject, PLARGE_INTEGER ByteOffset, ULONG Length,
-                            PVOID Buffer, FLT_IO_OPERATION_FLAGS Flags, PULONG BytesRead,
-                            PFLT_COMPLETED_ASYNC_IO_CALLBACK CallbackRoutine, PVOID CallbackContext)
-{
+NTSTATUS FLTAPI FltReadFile(PFLT_INSTANCE InitiatingInstance, PFILE_OBJECT FileObject, PLARGE_INTEGER ByteOffset,
+                            ULONG Length, PVOID Buffer, FLT_IO_OPERATION_FLAGS Flags, PULONG BytesRead,
+                            PFLT_COMPLETED_ASYNC_IO_CALLBACK CallbackRoutine, PVOID CallbackContext) {
     PFLT_VOLUME volume = InitiatingInstance->volume;
     ULONG count = 0;
     NTSTATUS status;
@@ -166,9 +160,9 @@ NTSTATUS FLTAPI FltReadFile(PFLT_INSTANCE InitiatingInstance, PFILE_OBJECT FileO
     return status;
 }
 
-NTSTATUS FLTAPI FltQueryInformationFile(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PVOID FileInformation, ULONG Length,
-                                        FILE_INFORMATION_CLASS FileInformationClass, PULONG LengthReturned)
-{
+NTSTATUS FLTAPI FltQueryInformationFile(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PVOID FileInformation,
+                                        ULONG Length, FILE_INFORMATION_CLASS FileInformationClass,
+                                        PULONG LengthReturned) {
     PFLT_VOLUME volume = Instance->volume;
     ULONG returned = 0;
     NTSTATUS status;
@@ -176,27 +170,27 @@ NTSTATUS FLTAPI FltQueryInformationFile(PFLT_INSTANCE Instance, PFILE_OBJECT Fil
     if (volume->ops->query_information == NULL) {
         return STATUS_NOT_SUPPORTED;
     }
-    status = volume->ops->query_information(volume->host, FileObject, FileInformation, Length, FileInformationClass, &returned);
+    status = volume->ops->query_information(volume->host, FileObject, FileInformation, Length, FileInformationClass,
+                                            &returned);
     if (LengthReturned != NULL) {
         *LengthReturned = returned;
     }
     return status;
 }
 
-NTSTATUS FLTAPI FltIsDirectory(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance, PBOOLEAN IsDirectory)
-{
+NTSTATUS FLTAPI FltIsDirectory(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance, PBOOLEAN IsDirectory) {
     FILE_STANDARD_INFORMATION information;
     NTSTATUS status;
 
-    status = FltQueryInformationFile(Instance, FileObject, &information, sizeof(information), FileStandardInformation, NULL);
+    status =
+        FltQueryInformationFile(Instance, FileObject, &information, sizeof(information), FileStandardInformation, NULL);
     if (NT_SUCCESS(status)) {
         *IsDirectory = information.Directory;
     }
     return status;
 }
 
-VOID FLTAPI FltCancelFileOpen(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject)
-{
+VOID FLTAPI FltCancelFileOpen(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject) {
     PFLT_VOLUME volume = Instance->volume;
 
     FileObject->Flags |= FO_FILE_OPEN_CANCELLED;
@@ -206,8 +200,8 @@ VOID FLTAPI FltCancelFileOpen(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject)
 }
 
 /* Aligned for reads that bypass the cache; the block's address stands in front of what is handed out. */
-PVOID FLTAPI FltAllocatePoolAlignedWithTag(PFLT_INSTANCE Instance, POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
-{
+PVOID FLTAPI FltAllocatePoolAlignedWithTag(PFLT_INSTANCE Instance, POOL_TYPE PoolType, SIZE_T NumberOfBytes,
+                                           ULONG Tag) {
     const size_t alignment = Instance->volume->sector_size;
     const size_t extra = alignment + sizeof(void *);
     uintptr_t address;
@@ -227,8 +221,7 @@ PVOID FLTAPI FltAllocatePoolAlignedWithTag(PFLT_INSTANCE Instance, POOL_TYPE Poo
     return (PVOID)address;
 }
 
-VOID FLTAPI FltFreePoolAlignedWithTag(PFLT_INSTANCE Instance, PVOID Buffer, ULONG Tag)
-{
+VOID FLTAPI FltFreePoolAlignedWithTag(PFLT_INSTANCE Instance, PVOID Buffer, ULONG Tag) {
     UNREFERENCED_PARAMETER(Instance);
     UNREFERENCED_PARAMETER(Tag);
     if (Buffer != NULL) {

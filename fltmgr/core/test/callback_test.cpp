@@ -7,17 +7,18 @@ std::vector<std::string> trace;
 
 // Three filters told apart by their callbacks.
 std::function<FLT_PREOP_CALLBACK_STATUS(PFLT_CALLBACK_DATA, PCFLT_RELATED_OBJECTS, PVOID *)> on_pre[3];
-std::function<FLT_POSTOP_CALLBACK_STATUS(PFLT_CALLBACK_DATA, PCFLT_RELATED_OBJECTS, PVOID, FLT_POST_OPERATION_FLAGS)> on_post[3];
+std::function<FLT_POSTOP_CALLBACK_STATUS(PFLT_CALLBACK_DATA, PCFLT_RELATED_OBJECTS, PVOID, FLT_POST_OPERATION_FLAGS)>
+    on_post[3];
 
-template <int N> FLT_PREOP_CALLBACK_STATUS pre(PFLT_CALLBACK_DATA data, PCFLT_RELATED_OBJECTS objects, PVOID *context)
-{
+template <int N>
+FLT_PREOP_CALLBACK_STATUS pre(PFLT_CALLBACK_DATA data, PCFLT_RELATED_OBJECTS objects, PVOID *context) {
     trace.push_back("pre" + std::to_string(N));
     return on_pre[N] ? on_pre[N](data, objects, context) : FLT_PREOP_SUCCESS_WITH_CALLBACK;
 }
 
 template <int N>
-FLT_POSTOP_CALLBACK_STATUS post(PFLT_CALLBACK_DATA data, PCFLT_RELATED_OBJECTS objects, PVOID context, FLT_POST_OPERATION_FLAGS flags)
-{
+FLT_POSTOP_CALLBACK_STATUS post(PFLT_CALLBACK_DATA data, PCFLT_RELATED_OBJECTS objects, PVOID context,
+                                FLT_POST_OPERATION_FLAGS flags) {
     trace.push_back("post" + std::to_string(N));
     return on_post[N] ? on_post[N](data, objects, context, flags) : FLT_POSTOP_FINISHED_PROCESSING;
 }
@@ -30,23 +31,27 @@ std::function<NTSTATUS(PCFLT_RELATED_OBJECTS, FLT_INSTANCE_SETUP_FLAGS)> on_setu
 std::function<NTSTATUS()> on_query;
 std::vector<std::string> teardowns;
 
-NTSTATUS setup(PCFLT_RELATED_OBJECTS objects, FLT_INSTANCE_SETUP_FLAGS flags, DEVICE_TYPE type, FLT_FILESYSTEM_TYPE)
-{
+NTSTATUS setup(PCFLT_RELATED_OBJECTS objects, FLT_INSTANCE_SETUP_FLAGS flags, DEVICE_TYPE type, FLT_FILESYSTEM_TYPE) {
     EXPECT_EQ(type, FILE_DEVICE_DISK_FILE_SYSTEM);
     return on_setup ? on_setup(objects, flags) : STATUS_SUCCESS;
 }
-NTSTATUS query(PCFLT_RELATED_OBJECTS, FLT_INSTANCE_QUERY_TEARDOWN_FLAGS) { return on_query ? on_query() : STATUS_SUCCESS; }
-void start(PCFLT_RELATED_OBJECTS, FLT_INSTANCE_TEARDOWN_FLAGS reason) { teardowns.push_back("start " + std::to_string(reason)); }
-void complete(PCFLT_RELATED_OBJECTS, FLT_INSTANCE_TEARDOWN_FLAGS reason) { teardowns.push_back("complete " + std::to_string(reason)); }
+NTSTATUS query(PCFLT_RELATED_OBJECTS, FLT_INSTANCE_QUERY_TEARDOWN_FLAGS) {
+    return on_query ? on_query() : STATUS_SUCCESS;
+}
+void start(PCFLT_RELATED_OBJECTS, FLT_INSTANCE_TEARDOWN_FLAGS reason) {
+    teardowns.push_back("start " + std::to_string(reason));
+}
+void complete(PCFLT_RELATED_OBJECTS, FLT_INSTANCE_TEARDOWN_FLAGS reason) {
+    teardowns.push_back("complete " + std::to_string(reason));
+}
 
 using Trace = std::vector<std::string>;
 
 } // namespace
 
 class Callbacks : public CoreTest {
-protected:
-    void SetUp() override
-    {
+  protected:
+    void SetUp() override {
         CoreTest::SetUp();
         for (int i = 0; i < 3; i++) {
             on_pre[i] = nullptr;
@@ -58,16 +63,14 @@ protected:
         teardowns.clear();
         volume = std::make_unique<TestVolume>();
     }
-    void TearDown() override
-    {
+    void TearDown() override {
         for (auto &driver : drivers) {
             driver.reset();
         }
         volume.reset();
         CoreTest::TearDown();
     }
-    void add(int n, const std::u16string &altitude, bool started = true)
-    {
+    void add(int n, const std::u16string &altitude, bool started = true) {
         TestDriver::Options options{u"filter" + std::u16string(1, static_cast<char16_t>(u'0' + n)), altitude};
         options.operations = n == 0 ? operations<0> : n == 1 ? operations<1> : operations<2>;
         options.setup = &setup;
@@ -83,8 +86,7 @@ protected:
     std::unique_ptr<TestDriver> drivers[3];
 };
 
-TEST_F(Callbacks, MINI_07_pre_from_high_to_low_and_post_back)
-{
+TEST_F(Callbacks, MINI_07_pre_from_high_to_low_and_post_back) {
     add(0, u"100");
     add(1, u"320000.5");
     add(2, u"320000.45");
@@ -96,8 +98,7 @@ TEST_F(Callbacks, MINI_07_pre_from_high_to_low_and_post_back)
     EXPECT_EQ(counters().operations, 2u);
 }
 
-TEST_F(Callbacks, MINI_02_nothing_is_called_before_the_start_and_a_second_start_is_refused)
-{
+TEST_F(Callbacks, MINI_02_nothing_is_called_before_the_start_and_a_second_start_is_refused) {
     add(0, u"100", false);
     volume->run();
     EXPECT_TRUE(trace.empty());
@@ -107,8 +108,7 @@ TEST_F(Callbacks, MINI_02_nothing_is_called_before_the_start_and_a_second_start_
     EXPECT_EQ(trace, (Trace{"pre0", "post0"}));
 }
 
-TEST_F(Callbacks, MINI_08_no_callback_means_no_post_operation)
-{
+TEST_F(Callbacks, MINI_08_no_callback_means_no_post_operation) {
     add(0, u"100");
     add(1, u"200");
     on_pre[0] = [](auto...) { return FLT_PREOP_SUCCESS_NO_CALLBACK; };
@@ -116,8 +116,7 @@ TEST_F(Callbacks, MINI_08_no_callback_means_no_post_operation)
     EXPECT_EQ(trace, (Trace{"pre1", "pre0", "post1"}));
 }
 
-TEST_F(Callbacks, MINI_09_complete_stops_the_way_down_and_only_filters_above_see_it_come_back)
-{
+TEST_F(Callbacks, MINI_09_complete_stops_the_way_down_and_only_filters_above_see_it_come_back) {
     add(0, u"100");
     add(1, u"200");
     add(2, u"300");
@@ -135,8 +134,7 @@ TEST_F(Callbacks, MINI_09_complete_stops_the_way_down_and_only_filters_above_see
     EXPECT_EQ(volume->performed, 0);
 }
 
-TEST_F(Callbacks, MINI_08_a_pended_pre_operation_is_resumed_from_another_thread)
-{
+TEST_F(Callbacks, MINI_08_a_pended_pre_operation_is_resumed_from_another_thread) {
     add(0, u"100");
     std::unique_ptr<world::Thread> worker;
     int marker = 0;
@@ -153,8 +151,7 @@ TEST_F(Callbacks, MINI_08_a_pended_pre_operation_is_resumed_from_another_thread)
     EXPECT_EQ(trace, (Trace{"pre0", "post0"}));
 }
 
-TEST_F(Callbacks, MINI_08_a_pended_pre_operation_may_be_completed)
-{
+TEST_F(Callbacks, MINI_08_a_pended_pre_operation_may_be_completed) {
     add(0, u"100");
     on_pre[0] = [&](PFLT_CALLBACK_DATA data, auto...) {
         data->IoStatus.Status = STATUS_VIRUS_INFECTED;
@@ -165,8 +162,7 @@ TEST_F(Callbacks, MINI_08_a_pended_pre_operation_may_be_completed)
     EXPECT_EQ(volume->performed, 0);
 }
 
-TEST_F(Callbacks, MINI_10_more_processing_required_holds_the_operation)
-{
+TEST_F(Callbacks, MINI_10_more_processing_required_holds_the_operation) {
     add(0, u"100");
     std::unique_ptr<world::Thread> worker;
     on_post[0] = [&](PFLT_CALLBACK_DATA data, auto...) {
@@ -179,8 +175,7 @@ TEST_F(Callbacks, MINI_10_more_processing_required_holds_the_operation)
     EXPECT_EQ(volume->run(), STATUS_ACCESS_DENIED);
 }
 
-TEST_F(Callbacks, MINI_11_parameters_change_only_when_announced)
-{
+TEST_F(Callbacks, MINI_11_parameters_change_only_when_announced) {
     add(0, u"100");
     add(1, u"200");
     on_pre[1] = [](PFLT_CALLBACK_DATA data, auto...) {
@@ -205,8 +200,7 @@ TEST_F(Callbacks, MINI_11_parameters_change_only_when_announced)
     volume->run();
 }
 
-TEST_F(Callbacks, a_callback_knows_whose_operation_it_is)
-{
+TEST_F(Callbacks, a_callback_knows_whose_operation_it_is) {
     add(0, u"100");
     on_pre[0] = [&](PFLT_CALLBACK_DATA data, PCFLT_RELATED_OBJECTS objects, PVOID *) {
         EXPECT_EQ(FltGetRequestorProcessId(data), 200u);
@@ -227,8 +221,7 @@ TEST_F(Callbacks, a_callback_knows_whose_operation_it_is)
     volume->run(IRP_MJ_CREATE, &world::kernel);
 }
 
-TEST_F(Callbacks, a_post_create_reads_the_file_and_cancels_the_open)
-{
+TEST_F(Callbacks, a_post_create_reads_the_file_and_cancels_the_open) {
     add(0, u"100");
     on_post[0] = [&](PFLT_CALLBACK_DATA data, PCFLT_RELATED_OBJECTS objects, auto...) {
         char buffer[4];
@@ -240,10 +233,12 @@ TEST_F(Callbacks, a_post_create_reads_the_file_and_cancels_the_open)
                   STATUS_SUCCESS);
         EXPECT_EQ(std::string(buffer, count), "tent");
         offset.QuadPart = 7;
-        EXPECT_EQ(FltReadFile(objects->Instance, objects->FileObject, &offset, sizeof(buffer), buffer, 0, &count, nullptr, nullptr),
+        EXPECT_EQ(FltReadFile(objects->Instance, objects->FileObject, &offset, sizeof(buffer), buffer, 0, &count,
+                              nullptr, nullptr),
                   STATUS_END_OF_FILE);
         EXPECT_EQ(count, 0u);
-        EXPECT_EQ(FltReadFile(objects->Instance, objects->FileObject, nullptr, 3, buffer, 0, &count, nullptr, nullptr), STATUS_SUCCESS);
+        EXPECT_EQ(FltReadFile(objects->Instance, objects->FileObject, nullptr, 3, buffer, 0, &count, nullptr, nullptr),
+                  STATUS_SUCCESS);
         EXPECT_EQ(objects->FileObject->CurrentByteOffset.QuadPart, 3);
         FltCancelFileOpen(objects->Instance, objects->FileObject);
         data->IoStatus.Status = STATUS_ACCESS_DENIED;
@@ -253,8 +248,7 @@ TEST_F(Callbacks, a_post_create_reads_the_file_and_cancels_the_open)
     EXPECT_EQ(volume->cancelled, 1);
 }
 
-TEST_F(Callbacks, more_filters_than_fit_inline)
-{
+TEST_F(Callbacks, more_filters_than_fit_inline) {
     add(0, u"100");
     std::vector<PFLT_INSTANCE> instances;
     std::vector<std::u16string> names;
@@ -264,7 +258,8 @@ TEST_F(Callbacks, more_filters_than_fit_inline)
     for (const auto &name : names) {
         UNICODE_STRING altitude = unicode(name);
         PFLT_INSTANCE instance = nullptr;
-        NTSTATUS status = FltAttachVolumeAtAltitude(drivers[0]->filter, volume->volume, &altitude, &altitude, &instance);
+        NTSTATUS status =
+            FltAttachVolumeAtAltitude(drivers[0]->filter, volume->volume, &altitude, &altitude, &instance);
         EXPECT_EQ(status, STATUS_SUCCESS);
         instances.push_back(instance);
     }
@@ -282,8 +277,7 @@ TEST_F(Callbacks, more_filters_than_fit_inline)
 
 // Instances -------------------------------------------------------------------------------------------------------------
 
-TEST_F(Callbacks, MINI_05_setup_decides_about_attaching_and_knows_why)
-{
+TEST_F(Callbacks, MINI_05_setup_decides_about_attaching_and_knows_why) {
     FLT_INSTANCE_SETUP_FLAGS seen = 0;
     on_setup = [&](PCFLT_RELATED_OBJECTS objects, FLT_INSTANCE_SETUP_FLAGS flags) {
         seen = flags;
@@ -309,14 +303,15 @@ TEST_F(Callbacks, MINI_05_setup_decides_about_attaching_and_knows_why)
     EXPECT_EQ(trace, (Trace{"pre0", "post0"}));
 }
 
-TEST_F(Callbacks, MGMT_15_MGMT_16_altitude_and_name_are_taken_once)
-{
+TEST_F(Callbacks, MGMT_15_MGMT_16_altitude_and_name_are_taken_once) {
     add(0, u"100");
     add(1, u"200");
     const std::u16string same_altitude = u"0100.0", other_altitude = u"150", other_name = u"other", bad = u"x";
     UNICODE_STRING a = unicode(same_altitude), b = unicode(other_altitude), n = unicode(other_name), x = unicode(bad);
-    EXPECT_EQ(FltAttachVolumeAtAltitude(drivers[1]->filter, volume->volume, &a, &n, nullptr), STATUS_FLT_INSTANCE_ALTITUDE_COLLISION);
-    EXPECT_EQ(FltAttachVolumeAtAltitude(drivers[1]->filter, volume->volume, &b, nullptr, nullptr), STATUS_FLT_INSTANCE_NAME_COLLISION);
+    EXPECT_EQ(FltAttachVolumeAtAltitude(drivers[1]->filter, volume->volume, &a, &n, nullptr),
+              STATUS_FLT_INSTANCE_ALTITUDE_COLLISION);
+    EXPECT_EQ(FltAttachVolumeAtAltitude(drivers[1]->filter, volume->volume, &b, nullptr, nullptr),
+              STATUS_FLT_INSTANCE_NAME_COLLISION);
     EXPECT_EQ(FltAttachVolumeAtAltitude(drivers[1]->filter, volume->volume, &x, &n, nullptr), STATUS_INVALID_PARAMETER);
     EXPECT_EQ(FltAttachVolume(drivers[1]->filter, volume->volume, &n, nullptr), STATUS_OBJECT_NAME_NOT_FOUND);
     add(2, u"300", false);
@@ -326,8 +321,7 @@ TEST_F(Callbacks, MGMT_15_MGMT_16_altitude_and_name_are_taken_once)
     EXPECT_EQ(trace, (Trace{"pre1", "pre1", "pre0", "post0", "post1", "post1"}));
 }
 
-TEST_F(Callbacks, MGMT_18_detaching_needs_the_drivers_consent)
-{
+TEST_F(Callbacks, MGMT_18_detaching_needs_the_drivers_consent) {
     add(0, u"100");
     on_query = [] { return STATUS_FLT_DO_NOT_DETACH; };
     EXPECT_EQ(FltDetachVolume(drivers[0]->filter, volume->volume, nullptr), STATUS_FLT_DO_NOT_DETACH);
@@ -339,8 +333,7 @@ TEST_F(Callbacks, MGMT_18_detaching_needs_the_drivers_consent)
     EXPECT_TRUE(trace.empty());
 }
 
-TEST_F(Callbacks, MINI_06_teardown_reasons)
-{
+TEST_F(Callbacks, MINI_06_teardown_reasons) {
     add(0, u"100");
     volume->destroy();
     EXPECT_EQ(teardowns, (Trace{"start 8", "complete 8"}));
@@ -350,8 +343,7 @@ TEST_F(Callbacks, MINI_06_teardown_reasons)
     EXPECT_EQ(teardowns, (Trace{"start 2", "complete 2"}));
 }
 
-TEST_F(Callbacks, MINI_03_unregistering_waits_for_running_callbacks_and_frees_those_that_ask_a_client)
-{
+TEST_F(Callbacks, MINI_03_unregistering_waits_for_running_callbacks_and_frees_those_that_ask_a_client) {
     add(0, u"100");
     ASSERT_EQ(drivers[0]->create_port(), STATUS_SUCCESS);
     Client client;
@@ -369,8 +361,7 @@ TEST_F(Callbacks, MINI_03_unregistering_waits_for_running_callbacks_and_frees_th
     EXPECT_EQ(teardowns, (Trace{"start 2", "complete 2"}));
 }
 
-TEST_F(Callbacks, volume_properties_and_names)
-{
+TEST_F(Callbacks, volume_properties_and_names) {
     const std::u16string expected = u"\\Device\\Test";
     ULONG needed = 0;
     EXPECT_EQ(FltGetVolumeName(volume->volume, nullptr, &needed), STATUS_BUFFER_TOO_SMALL);
@@ -379,10 +370,12 @@ TEST_F(Callbacks, volume_properties_and_names)
         FLT_VOLUME_PROPERTIES properties;
         WCHAR room[64];
     } block;
-    EXPECT_EQ(FltGetVolumeProperties(volume->volume, &block.properties, sizeof(block.properties), &needed), STATUS_BUFFER_OVERFLOW);
+    EXPECT_EQ(FltGetVolumeProperties(volume->volume, &block.properties, sizeof(block.properties), &needed),
+              STATUS_BUFFER_OVERFLOW);
     EXPECT_EQ(block.properties.SectorSize, 512);
     EXPECT_EQ(FltGetVolumeProperties(volume->volume, &block.properties, sizeof(block), &needed), STATUS_SUCCESS);
-    EXPECT_EQ(std::u16string(block.properties.RealDeviceName.Buffer, block.properties.RealDeviceName.Length / 2), expected);
+    EXPECT_EQ(std::u16string(block.properties.RealDeviceName.Buffer, block.properties.RealDeviceName.Length / 2),
+              expected);
     add(0, u"100");
     on_pre[0] = [&](PFLT_CALLBACK_DATA, PCFLT_RELATED_OBJECTS objects, PVOID *) {
         PVOID buffer = FltAllocatePoolAlignedWithTag(objects->Instance, NonPagedPool, 100, 0);

@@ -3,16 +3,14 @@
 
 class Disconnect : public PortTest {};
 
-TEST_F(Disconnect, DISC_02_OPEN_10_the_users_close_calls_DisconnectNotify_once_before_it_returns)
-{
+TEST_F(Disconnect, DISC_02_OPEN_10_the_users_close_calls_DisconnectNotify_once_before_it_returns) {
     client->close();
     EXPECT_EQ(end().disconnects, 1);
     EXPECT_EQ(end().port, nullptr); // DISC-06
     EXPECT_TRUE(client->transport.released());
 }
 
-TEST_F(Disconnect, DISC_07_closing_a_port_that_is_NULL_does_nothing)
-{
+TEST_F(Disconnect, DISC_07_closing_a_port_that_is_NULL_does_nothing) {
     PFLT_PORT port = nullptr;
     FltCloseClientPort(driver->filter, &port);
     FltCloseClientPort(driver->filter, &end().port);
@@ -20,8 +18,7 @@ TEST_F(Disconnect, DISC_07_closing_a_port_that_is_NULL_does_nothing)
     FltCloseClientPort(driver->filter, &end().port);
 }
 
-TEST_F(Disconnect, DISC_09_OPEN_09_the_driver_closes_first)
-{
+TEST_F(Disconnect, DISC_09_OPEN_09_the_driver_closes_first) {
     Receive *receive = client->transport.arm();
     FltCloseClientPort(driver->filter, &end().port);
     EXPECT_EQ(receive->status, STATUS_PORT_DISCONNECTED); // GET-11
@@ -33,8 +30,7 @@ TEST_F(Disconnect, DISC_09_OPEN_09_the_driver_closes_first)
     EXPECT_TRUE(client->transport.released());
 }
 
-TEST_F(Disconnect, DISC_01_only_that_connection_ends)
-{
+TEST_F(Disconnect, DISC_01_only_that_connection_ends) {
     Client other;
     ASSERT_EQ(other.connect(), STATUS_SUCCESS);
     client->close();
@@ -44,8 +40,7 @@ TEST_F(Disconnect, DISC_01_only_that_connection_ends)
     EXPECT_EQ(end(1).disconnects, 0);
 }
 
-TEST_F(Disconnect, DISC_10_the_place_is_taken_until_DisconnectNotify_has_returned)
-{
+TEST_F(Disconnect, DISC_10_the_place_is_taken_until_DisconnectNotify_has_returned) {
     TestDriver one({u"one", u"330000"});
     ASSERT_EQ(one.create_port(u"\\One", 1), STATUS_SUCCESS);
     Client first, second;
@@ -60,8 +55,7 @@ TEST_F(Disconnect, DISC_10_the_place_is_taken_until_DisconnectNotify_has_returne
     second.close();
 }
 
-TEST_F(Disconnect, DISC_11_DisconnectNotify_waits_for_running_MessageNotify_calls)
-{
+TEST_F(Disconnect, DISC_11_DisconnectNotify_waits_for_running_MessageNotify_calls) {
     bool inside = false, go_on = false;
     driver->on_message = [&](ClientEnd &from, PVOID, ULONG, PVOID, ULONG, PULONG) {
         world::change([&] { inside = true; });
@@ -83,7 +77,8 @@ TEST_F(Disconnect, DISC_11_DisconnectNotify_waits_for_running_MessageNotify_call
     }
     EXPECT_EQ(end().disconnects, 0);
     uint32_t returned;
-    EXPECT_EQ(fm_user_message(connection, nullptr, 0, nullptr, 0, &returned), STATUS_PORT_DISCONNECTED); // none starts afterwards
+    EXPECT_EQ(fm_user_message(connection, nullptr, 0, nullptr, 0, &returned),
+              STATUS_PORT_DISCONNECTED); // none starts afterwards
     world::change([&] { go_on = true; });
     closer.join();
     user.join();
@@ -91,8 +86,7 @@ TEST_F(Disconnect, DISC_11_DisconnectNotify_waits_for_running_MessageNotify_call
     fm_connection_release(connection);
 }
 
-TEST_F(Disconnect, a_reference_keeps_the_transport_after_the_close)
-{
+TEST_F(Disconnect, a_reference_keeps_the_transport_after_the_close) {
     fm_connection *connection = client->transport.connection;
     EXPECT_EQ(fm_connection_transport(connection), &client->transport);
     fm_connection_reference(connection);
@@ -103,8 +97,7 @@ TEST_F(Disconnect, a_reference_keeps_the_transport_after_the_close)
     EXPECT_TRUE(client->transport.released());
 }
 
-TEST_F(Disconnect, a_driver_that_never_closes_its_end_keeps_the_transport_until_it_unregisters)
-{
+TEST_F(Disconnect, a_driver_that_never_closes_its_end_keeps_the_transport_until_it_unregisters) {
     driver->on_disconnect = [](ClientEnd &) {};
     client->close();
     EXPECT_FALSE(client->transport.released());

@@ -4,32 +4,30 @@
 #include <cstring>
 
 const fm_transport_ops MemoryTransport::ops = {
-    &MemoryTransport::collect,     &MemoryTransport::fill,          &MemoryTransport::open_reply, &MemoryTransport::no_reply_id,
-    &MemoryTransport::close_reply, &MemoryTransport::prepare_sleep, &MemoryTransport::sleep,      &MemoryTransport::wake,
-    &MemoryTransport::drop,        &MemoryTransport::disconnected,  &MemoryTransport::released,
+    &MemoryTransport::collect,      &MemoryTransport::fill,        &MemoryTransport::open_reply,
+    &MemoryTransport::no_reply_id,  &MemoryTransport::close_reply, &MemoryTransport::prepare_sleep,
+    &MemoryTransport::sleep,        &MemoryTransport::wake,        &MemoryTransport::drop,
+    &MemoryTransport::disconnected, &MemoryTransport::released,
 };
 
-std::string Receive::payload() const
-{
-    return std::string(reinterpret_cast<const char *>(buffer.data()) + FM_HEADER_LENGTH, information - FM_HEADER_LENGTH);
+std::string Receive::payload() const {
+    return std::string(reinterpret_cast<const char *>(buffer.data()) + FM_HEADER_LENGTH,
+                       information - FM_HEADER_LENGTH);
 }
 
-FILTER_MESSAGE_HEADER Receive::header() const
-{
+FILTER_MESSAGE_HEADER Receive::header() const {
     FILTER_MESSAGE_HEADER header;
     std::memcpy(&header, buffer.data(), sizeof(header));
     return header;
 }
 
-MemoryTransport::~MemoryTransport()
-{
+MemoryTransport::~MemoryTransport() {
     std::lock_guard<std::mutex> guard(world::lock); // whoever called released() has left it
 }
 
 // Client --------------------------------------------------------------------------------------------------------------
 
-Receive *MemoryTransport::arm_silently(size_t capacity)
-{
+Receive *MemoryTransport::arm_silently(size_t capacity) {
     Receive *receive = nullptr;
     world::change([&] {
         receives_.push_back(std::make_unique<Receive>());
@@ -41,15 +39,13 @@ Receive *MemoryTransport::arm_silently(size_t capacity)
     return receive;
 }
 
-Receive *MemoryTransport::arm(size_t capacity)
-{
+Receive *MemoryTransport::arm(size_t capacity) {
     Receive *receive = arm_silently(capacity);
     world::change([&] { bell_++; });
     return receive;
 }
 
-NTSTATUS MemoryTransport::reply(uint64_t message_id, NTSTATUS status, const std::string &payload)
-{
+NTSTATUS MemoryTransport::reply(uint64_t message_id, NTSTATUS status, const std::string &payload) {
     NTSTATUS result = STATUS_FLT_NO_WAITER_FOR_REPLY;
     world::change([&] {
         auto window = open_.find(message_id);
@@ -63,50 +59,42 @@ NTSTATUS MemoryTransport::reply(uint64_t message_id, NTSTATUS status, const std:
     return result;
 }
 
-void MemoryTransport::await(const Receive *receive)
-{
+void MemoryTransport::await(const Receive *receive) {
     world::await([&] { return receive->done; });
 }
 
-bool MemoryTransport::cancel(Receive *receive)
-{
+bool MemoryTransport::cancel(Receive *receive) {
     return fm_receive_cancel(
-               connection, [](const fm_receive *candidate, const void *argument) { return candidate == argument; }, &receive->core,
-               false) == 1;
+               connection, [](const fm_receive *candidate, const void *argument) { return candidate == argument; },
+               &receive->core, false) == 1;
 }
 
-void MemoryTransport::await_sleepers(fm_sleep_kind kind, int count)
-{
+void MemoryTransport::await_sleepers(fm_sleep_kind kind, int count) {
     world::await([&] { return sleepers_[kind] == count; });
 }
 
-void MemoryTransport::await_released()
-{
+void MemoryTransport::await_released() {
     world::await([&] { return released_; });
 }
 
-bool MemoryTransport::released() const
-{
+bool MemoryTransport::released() const {
     std::lock_guard<std::mutex> guard(world::lock);
     return released_;
 }
 
-bool MemoryTransport::told_disconnected() const
-{
+bool MemoryTransport::told_disconnected() const {
     std::lock_guard<std::mutex> guard(world::lock);
     return disconnected_;
 }
 
-int MemoryTransport::open_windows() const
-{
+int MemoryTransport::open_windows() const {
     std::lock_guard<std::mutex> guard(world::lock);
     return static_cast<int>(open_.size());
 }
 
 // Operations ----------------------------------------------------------------------------------------------------------
 
-void MemoryTransport::collect(void *transport)
-{
+void MemoryTransport::collect(void *transport) {
     MemoryTransport &self = of(transport);
     std::deque<Receive *> taken;
     {
@@ -118,8 +106,7 @@ void MemoryTransport::collect(void *transport)
     }
 }
 
-fm_fill_result MemoryTransport::fill(void *transport, fm_receive *core, const fm_message_view *message)
-{
+fm_fill_result MemoryTransport::fill(void *transport, fm_receive *core, const fm_message_view *message) {
     MemoryTransport &self = of(transport);
     Receive &receive = *reinterpret_cast<Receive *>(core);
     fm_fill_result result = FM_FILL_OK;
@@ -149,8 +136,7 @@ fm_fill_result MemoryTransport::fill(void *transport, fm_receive *core, const fm
     return result;
 }
 
-fm_status MemoryTransport::open_reply(void *transport, fm_reply_slot *slot, uint32_t capacity)
-{
+fm_status MemoryTransport::open_reply(void *transport, fm_reply_slot *slot, uint32_t capacity) {
     MemoryTransport &self = of(transport);
     std::lock_guard<std::mutex> guard(world::lock);
     if (self.open_.size() >= self.windows_) {
@@ -161,15 +147,13 @@ fm_status MemoryTransport::open_reply(void *transport, fm_reply_slot *slot, uint
     return STATUS_SUCCESS;
 }
 
-uint64_t MemoryTransport::no_reply_id(void *transport)
-{
+uint64_t MemoryTransport::no_reply_id(void *transport) {
     std::lock_guard<std::mutex> guard(world::lock);
     return of(transport).next_id_++;
 }
 
-fm_reply_result MemoryTransport::close_reply(void *transport, fm_reply_slot *slot, void *buffer, uint32_t capacity, uint32_t *length,
-                                             fm_status *status)
-{
+fm_reply_result MemoryTransport::close_reply(void *transport, fm_reply_slot *slot, void *buffer, uint32_t capacity,
+                                             uint32_t *length, fm_status *status) {
     MemoryTransport &self = of(transport);
     std::lock_guard<std::mutex> guard(world::lock);
     auto window = self.open_.find(slot->message_id);
@@ -190,14 +174,13 @@ fm_reply_result MemoryTransport::close_reply(void *transport, fm_reply_slot *slo
     return FM_REPLIED;
 }
 
-uint64_t MemoryTransport::prepare_sleep(void *transport)
-{
+uint64_t MemoryTransport::prepare_sleep(void *transport) {
     std::lock_guard<std::mutex> guard(world::lock);
     return of(transport).bell_;
 }
 
-fm_sleep_result MemoryTransport::sleep(void *transport, fm_send *send, fm_sleep_kind kind, uint64_t seen, const fm_deadline *deadline)
-{
+fm_sleep_result MemoryTransport::sleep(void *transport, fm_send *send, fm_sleep_kind kind, uint64_t seen,
+                                       const fm_deadline *deadline) {
     MemoryTransport &self = of(transport);
     fm_sleep_result result;
     {
@@ -233,13 +216,11 @@ fm_sleep_result MemoryTransport::sleep(void *transport, fm_send *send, fm_sleep_
     return result;
 }
 
-void MemoryTransport::wake(void *, fm_send *send)
-{
+void MemoryTransport::wake(void *, fm_send *send) {
     world::change([&] { send->transport[0] = 1; });
 }
 
-void MemoryTransport::drop(void *, fm_receive *core, fm_status status)
-{
+void MemoryTransport::drop(void *, fm_receive *core, fm_status status) {
     Receive &receive = *reinterpret_cast<Receive *>(core);
     world::change([&] {
         receive.done = true;
@@ -247,12 +228,10 @@ void MemoryTransport::drop(void *, fm_receive *core, fm_status status)
     });
 }
 
-void MemoryTransport::disconnected(void *transport)
-{
+void MemoryTransport::disconnected(void *transport) {
     world::change([&] { of(transport).disconnected_ = true; });
 }
 
-void MemoryTransport::released(void *transport)
-{
+void MemoryTransport::released(void *transport) {
     world::change([&] { of(transport).released_ = true; });
 }

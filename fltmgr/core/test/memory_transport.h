@@ -24,7 +24,7 @@ struct Receive {
 };
 
 class MemoryTransport {
-public:
+  public:
     explicit MemoryTransport(size_t windows = 16) : windows_(windows) {}
     ~MemoryTransport();
 
@@ -32,10 +32,11 @@ public:
     fm_connection *connection = nullptr;
 
     // The client's side.
-    Receive *arm(size_t capacity = 256);            // into the submission queue; rings the doorbell
-    Receive *arm_silently(size_t capacity = 256);   // without the doorbell: only a thread that collects finds it
-    NTSTATUS reply(uint64_t message_id, NTSTATUS status, const std::string &payload); // STATUS_FLT_NO_WAITER_FOR_REPLY when late
-    void await(const Receive *receive);             // until it is done
+    Receive *arm(size_t capacity = 256);          // into the submission queue; rings the doorbell
+    Receive *arm_silently(size_t capacity = 256); // without the doorbell: only a thread that collects finds it
+    NTSTATUS reply(uint64_t message_id, NTSTATUS status,
+                   const std::string &payload); // STATUS_FLT_NO_WAITER_FOR_REPLY when late
+    void await(const Receive *receive);         // until it is done
     bool cancel(Receive *receive);
 
     // What a test waits for.
@@ -52,7 +53,7 @@ public:
     // sleep(REPLY) pretends that a reply was seen.
     bool lie = false;
 
-private:
+  private:
     struct Window {
         bool replied = false;
         uint32_t capacity = 0;
@@ -65,10 +66,11 @@ private:
     static fm_fill_result fill(void *transport, fm_receive *receive, const fm_message_view *message);
     static fm_status open_reply(void *transport, fm_reply_slot *slot, uint32_t capacity);
     static uint64_t no_reply_id(void *transport);
-    static fm_reply_result close_reply(void *transport, fm_reply_slot *slot, void *buffer, uint32_t capacity, uint32_t *length,
-                                       fm_status *status);
+    static fm_reply_result close_reply(void *transport, fm_reply_slot *slot, void *buffer, uint32_t capacity,
+                                       uint32_t *length, fm_status *status);
     static uint64_t prepare_sleep(void *transport);
-    static fm_sleep_result sleep(void *transport, fm_send *send, fm_sleep_kind kind, uint64_t seen, const fm_deadline *deadline);
+    static fm_sleep_result sleep(void *transport, fm_send *send, fm_sleep_kind kind, uint64_t seen,
+                                 const fm_deadline *deadline);
     static void wake(void *transport, fm_send *send);
     static void drop(void *transport, fm_receive *receive, fm_status status);
     static void disconnected(void *transport);

@@ -3,14 +3,14 @@
 #include "test_driver.h"
 
 class SendRace : public PortTest {
-protected:
+  protected:
     struct Sender {
-        Sender(TestDriver &driver, ClientEnd &end, const std::string &payload, int capacity, const int64_t *timeout = nullptr)
-            : thread([this, &driver, &end, payload, capacity, timeout] { result = driver.send(end, payload, capacity, timeout); })
-        {
-        }
-        SendResult finish()
-        {
+        Sender(TestDriver &driver, ClientEnd &end, const std::string &payload, int capacity,
+               const int64_t *timeout = nullptr)
+            : thread([this, &driver, &end, payload, capacity, timeout] {
+                  result = driver.send(end, payload, capacity, timeout);
+              }) {}
+        SendResult finish() {
             thread.join();
             return result;
         }
@@ -24,8 +24,7 @@ protected:
 
 // Fill ----------------------------------------------------------------------------------------------------------------
 
-TEST_F(SendRace, GET_10_a_receive_cancelled_while_filling_returns_the_message_to_the_head_of_the_queue)
-{
+TEST_F(SendRace, GET_10_a_receive_cancelled_while_filling_returns_the_message_to_the_head_of_the_queue) {
     Receive *second = nullptr;
     transport().before_fill = [&](Receive &) {
         transport().before_fill = nullptr;
@@ -39,8 +38,7 @@ TEST_F(SendRace, GET_10_a_receive_cancelled_while_filling_returns_the_message_to
     EXPECT_EQ(counters().refilled, 1u);
 }
 
-TEST_F(SendRace, a_refilled_message_goes_before_those_that_waited_behind_it)
-{
+TEST_F(SendRace, a_refilled_message_goes_before_those_that_waited_behind_it) {
     std::unique_ptr<Sender> behind;
     transport().before_fill = [&](Receive &) {
         transport().before_fill = nullptr;
@@ -61,8 +59,7 @@ TEST_F(SendRace, a_refilled_message_goes_before_those_that_waited_behind_it)
     EXPECT_EQ(first.finish().status, STATUS_SUCCESS);
 }
 
-TEST_F(SendRace, a_refilled_message_leaves_no_window_open_and_gets_a_new_id)
-{
+TEST_F(SendRace, a_refilled_message_leaves_no_window_open_and_gets_a_new_id) {
     transport().before_fill = [&](Receive &) {
         transport().before_fill = nullptr;
         EXPECT_EQ(transport().open_windows(), 1);
@@ -80,8 +77,7 @@ TEST_F(SendRace, a_refilled_message_leaves_no_window_open_and_gets_a_new_id)
     EXPECT_EQ(sender.finish().status, STATUS_SUCCESS);
 }
 
-TEST_F(SendRace, OPEN_05_a_buffer_found_too_small_while_filling_fails_and_the_message_stays)
-{
+TEST_F(SendRace, OPEN_05_a_buffer_found_too_small_while_filling_fails_and_the_message_stays) {
     transport().before_fill = [&](Receive &) {
         transport().before_fill = nullptr;
         return FM_FILL_TOO_SMALL;
@@ -95,8 +91,7 @@ TEST_F(SendRace, OPEN_05_a_buffer_found_too_small_while_filling_fails_and_the_me
     EXPECT_EQ(honest->payload(), "x");
 }
 
-TEST_F(SendRace, OPEN_02_a_message_that_may_not_wait_ends_when_its_receive_was_cancelled)
-{
+TEST_F(SendRace, OPEN_02_a_message_that_may_not_wait_ends_when_its_receive_was_cancelled) {
     transport().before_fill = [](Receive &) { return FM_FILL_CANCELLED; };
     transport().arm();
     const int64_t now = 0;
@@ -104,8 +99,7 @@ TEST_F(SendRace, OPEN_02_a_message_that_may_not_wait_ends_when_its_receive_was_c
     EXPECT_EQ(transport().open_windows(), 0);
 }
 
-TEST_F(SendRace, SEND_08_time_over_while_filling_delivers_and_then_times_out)
-{
+TEST_F(SendRace, SEND_08_time_over_while_filling_delivers_and_then_times_out) {
     transport().before_fill = [&](Receive &) {
         world::advance(20 * millisecond);
         return FM_FILL_OK;
@@ -118,8 +112,7 @@ TEST_F(SendRace, SEND_08_time_over_while_filling_delivers_and_then_times_out)
 
 // Leader --------------------------------------------------------------------------------------------------------------
 
-TEST_F(SendRace, OPEN_04_the_next_sender_leads_when_the_leader_times_out)
-{
+TEST_F(SendRace, OPEN_04_the_next_sender_leads_when_the_leader_times_out) {
     Sender leader(*driver, end(), "leader", -1, &ten_ms);
     transport().await_sleepers(FM_SLEEP_LEADER, 1);
     Sender next(*driver, end(), "next", -1);
@@ -132,8 +125,7 @@ TEST_F(SendRace, OPEN_04_the_next_sender_leads_when_the_leader_times_out)
     EXPECT_EQ(receive->payload(), "next");
 }
 
-TEST_F(SendRace, OPEN_04_a_sender_that_leaves_from_the_middle_leaves_the_others_in_order)
-{
+TEST_F(SendRace, OPEN_04_a_sender_that_leaves_from_the_middle_leaves_the_others_in_order) {
     Sender first(*driver, end(), "first", -1);
     transport().await_sleepers(FM_SLEEP_LEADER, 1);
     Sender middle(*driver, end(), "middle", -1, &ten_ms);
@@ -150,8 +142,7 @@ TEST_F(SendRace, OPEN_04_a_sender_that_leaves_from_the_middle_leaves_the_others_
     EXPECT_EQ(two->payload(), "last");
 }
 
-TEST_F(SendRace, a_passing_sender_serves_the_leader_without_the_doorbell)
-{
+TEST_F(SendRace, a_passing_sender_serves_the_leader_without_the_doorbell) {
     Sender leader(*driver, end(), "leader", -1);
     transport().await_sleepers(FM_SLEEP_LEADER, 1);
     Receive *receive = transport().arm_silently(); // nobody rang
@@ -164,9 +155,8 @@ TEST_F(SendRace, a_passing_sender_serves_the_leader_without_the_doorbell)
 // Reply windows ---------------------------------------------------------------------------------------------------------
 
 class SendRaceOneWindow : public SendRace {
-protected:
-    void SetUp() override
-    {
+  protected:
+    void SetUp() override {
         SendRace::SetUp();
         client->close();
         client = std::make_unique<Client>(1);
@@ -175,8 +165,7 @@ protected:
     ClientEnd &here() { return end(1); }
 };
 
-TEST_F(SendRaceOneWindow, no_free_reply_window_counts_as_no_receive_and_freeing_one_serves_the_queue)
-{
+TEST_F(SendRaceOneWindow, no_free_reply_window_counts_as_no_receive_and_freeing_one_serves_the_queue) {
     Receive *one = transport().arm();
     Sender first(*driver, here(), "first", 8);
     transport().await(one);
@@ -191,8 +180,7 @@ TEST_F(SendRaceOneWindow, no_free_reply_window_counts_as_no_receive_and_freeing_
     EXPECT_EQ(second.finish().reply.substr(0, 1), "2");
 }
 
-TEST_F(SendRaceOneWindow, a_window_freed_by_a_timeout_serves_the_queue_too)
-{
+TEST_F(SendRaceOneWindow, a_window_freed_by_a_timeout_serves_the_queue_too) {
     Receive *one = transport().arm();
     Sender first(*driver, here(), "first", 8, &ten_ms);
     transport().await_sleepers(FM_SLEEP_REPLY, 1);
@@ -209,8 +197,7 @@ TEST_F(SendRaceOneWindow, a_window_freed_by_a_timeout_serves_the_queue_too)
 
 // Reply against the end of the window -----------------------------------------------------------------------------------
 
-TEST_F(SendRace, a_reply_published_after_the_sender_woke_for_its_timeout_still_wins)
-{
+TEST_F(SendRace, a_reply_published_after_the_sender_woke_for_its_timeout_still_wins) {
     Receive *receive = transport().arm();
     transport().after_reply_timeout = [&](uint64_t id) { EXPECT_EQ(transport().reply(id, 0, "just"), STATUS_SUCCESS); };
     Sender sender(*driver, end(), "x", 8, &ten_ms);
@@ -222,8 +209,7 @@ TEST_F(SendRace, a_reply_published_after_the_sender_woke_for_its_timeout_still_w
     EXPECT_EQ(transport().reply(receive->header().MessageId, 0, ""), STATUS_FLT_NO_WAITER_FOR_REPLY);
 }
 
-TEST_F(SendRace, a_reply_published_before_the_disconnect_wins)
-{
+TEST_F(SendRace, a_reply_published_before_the_disconnect_wins) {
     transport().arm();
     transport().after_reply_timeout = [&](uint64_t id) {
         EXPECT_EQ(transport().reply(id, 0, "last"), STATUS_SUCCESS);
@@ -235,8 +221,7 @@ TEST_F(SendRace, a_reply_published_before_the_disconnect_wins)
     EXPECT_EQ(sender.finish().status, STATUS_SUCCESS);
 }
 
-TEST_F(SendRace, a_client_that_takes_its_reply_back_is_disconnected)
-{
+TEST_F(SendRace, a_client_that_takes_its_reply_back_is_disconnected) {
     transport().lie = true;
     transport().arm();
     EXPECT_EQ(driver->send(end(), "x", 8).status, STATUS_PORT_DISCONNECTED);
@@ -249,8 +234,7 @@ TEST_F(SendRace, a_client_that_takes_its_reply_back_is_disconnected)
 
 // Disconnect in each phase ------------------------------------------------------------------------------------------------
 
-TEST_F(SendRace, SEND_22_DISC_08_disconnect_while_queued)
-{
+TEST_F(SendRace, SEND_22_DISC_08_disconnect_while_queued) {
     Sender leader(*driver, end(), "1", -1), follower(*driver, end(), "2", 8);
     transport().await_sleepers(FM_SLEEP_LEADER, 1);
     transport().await_sleepers(FM_SLEEP_QUEUED, 1);
@@ -261,8 +245,7 @@ TEST_F(SendRace, SEND_22_DISC_08_disconnect_while_queued)
     EXPECT_EQ(counters().disconnected, 2u);
 }
 
-TEST_F(SendRace, SEND_22_disconnect_while_filling)
-{
+TEST_F(SendRace, SEND_22_disconnect_while_filling) {
     transport().before_fill = [&](Receive &) {
         fm_connection_break(transport().connection);
         return FM_FILL_OK;
@@ -273,8 +256,7 @@ TEST_F(SendRace, SEND_22_disconnect_while_filling)
     EXPECT_EQ(transport().open_windows(), 0);
 }
 
-TEST_F(SendRace, SEND_22_disconnect_while_filling_a_cancelled_receive)
-{
+TEST_F(SendRace, SEND_22_disconnect_while_filling_a_cancelled_receive) {
     transport().before_fill = [&](Receive &) {
         fm_connection_break(transport().connection);
         return FM_FILL_CANCELLED;
@@ -284,8 +266,7 @@ TEST_F(SendRace, SEND_22_disconnect_while_filling_a_cancelled_receive)
     EXPECT_EQ(transport().open_windows(), 0);
 }
 
-TEST_F(SendRace, SEND_22_DISC_08_disconnect_while_waiting_for_the_reply)
-{
+TEST_F(SendRace, SEND_22_DISC_08_disconnect_while_waiting_for_the_reply) {
     transport().arm();
     Sender sender(*driver, end(), "x", 8);
     transport().await_sleepers(FM_SLEEP_REPLY, 1);
@@ -294,8 +275,7 @@ TEST_F(SendRace, SEND_22_DISC_08_disconnect_while_waiting_for_the_reply)
     EXPECT_EQ(transport().open_windows(), 0);
 }
 
-TEST_F(SendRace, SEND_02_the_transport_outlives_the_last_sender)
-{
+TEST_F(SendRace, SEND_02_the_transport_outlives_the_last_sender) {
     bool go_on = false;
     transport().before_fill = [&](Receive &) {
         world::change([&] { go_on = true; });
@@ -315,8 +295,7 @@ TEST_F(SendRace, SEND_02_the_transport_outlives_the_last_sender)
 
 // Alert in each phase -------------------------------------------------------------------------------------------------------
 
-TEST_F(SendRace, SEND_21_alert_while_queued)
-{
+TEST_F(SendRace, SEND_21_alert_while_queued) {
     Sender leader(*driver, end(), "1", -1);
     transport().await_sleepers(FM_SLEEP_LEADER, 1);
     Sender follower(*driver, end(), "2", -1);
@@ -329,8 +308,7 @@ TEST_F(SendRace, SEND_21_alert_while_queued)
     EXPECT_EQ(counters().terminated, 2u);
 }
 
-TEST_F(SendRace, SEND_21_alert_while_waiting_for_the_reply)
-{
+TEST_F(SendRace, SEND_21_alert_while_waiting_for_the_reply) {
     Receive *receive = transport().arm();
     Sender sender(*driver, end(), "x", 8);
     transport().await_sleepers(FM_SLEEP_REPLY, 1);
@@ -339,8 +317,7 @@ TEST_F(SendRace, SEND_21_alert_while_waiting_for_the_reply)
     EXPECT_EQ(transport().reply(receive->header().MessageId, 0, ""), STATUS_FLT_NO_WAITER_FOR_REPLY);
 }
 
-TEST_F(SendRace, SEND_21_alert_while_filling)
-{
+TEST_F(SendRace, SEND_21_alert_while_filling) {
     Sender *self = nullptr;
     transport().before_fill = [&](Receive &) {
         world::await([&] { return self != nullptr; });
@@ -355,8 +332,7 @@ TEST_F(SendRace, SEND_21_alert_while_filling)
     EXPECT_EQ(transport().open_windows(), 0);
 }
 
-TEST_F(SendRace, SEND_21_an_alert_before_the_send_is_not_forgotten_until_the_thread_is_reset)
-{
+TEST_F(SendRace, SEND_21_an_alert_before_the_send_is_not_forgotten_until_the_thread_is_reset) {
     world::Thread thread([&] {
         fm_alert_thread(fm_current_thread());
         EXPECT_EQ(driver->send(end(), "x", -1).status, STATUS_THREAD_IS_TERMINATING);

@@ -6,8 +6,7 @@
 
 class SendStress : public CoreTest {};
 
-TEST_F(SendStress, senders_replies_timeouts_cancels_and_alerts_add_up)
-{
+TEST_F(SendStress, senders_replies_timeouts_cancels_and_alerts_add_up) {
     constexpr int senders = 6, messages = 300;
     TestDriver driver;
     ASSERT_EQ(driver.create_port(), STATUS_SUCCESS);
@@ -28,7 +27,8 @@ TEST_F(SendStress, senders_replies_timeouts_cancels_and_alerts_add_up)
                     bool done = false;
                     world::change([&] { done = receive->done; });
                     if (done) {
-                        if (receive->status == STATUS_SUCCESS && receive->header().ReplyLength != 0 && random() % 4 != 0) {
+                        if (receive->status == STATUS_SUCCESS && receive->header().ReplyLength != 0 &&
+                            random() % 4 != 0) {
                             client.transport.reply(receive->header().MessageId, 0, receive->payload());
                         }
                         receive = client.transport.arm();
@@ -47,7 +47,8 @@ TEST_F(SendStress, senders_replies_timeouts_cancels_and_alerts_add_up)
                     const int64_t timeout = -(m % 7) - 1;
                     SendResult result = driver.send(*driver.clients[0], payload, m % 3 == 0 ? -1 : 32, &timeout);
                     if (result.status == STATUS_SUCCESS && m % 3 != 0) {
-                        EXPECT_EQ(result.reply.substr(0, result.reply_length), payload); // no reply reaches another message
+                        EXPECT_EQ(result.reply.substr(0, result.reply_length),
+                                  payload); // no reply reaches another message
                         replied++;
                     }
                     if (result.status == STATUS_THREAD_IS_TERMINATING) {
@@ -68,14 +69,14 @@ TEST_F(SendStress, senders_replies_timeouts_cancels_and_alerts_add_up)
     const fm_counters c = counters();
     EXPECT_EQ(ended, senders * messages);
     EXPECT_EQ(c.sent, static_cast<uint64_t>(senders * messages));
-    EXPECT_EQ(c.sent, c.one_way + c.replied + c.reply_too_long + c.timed_out_queued + c.timed_out_delivered + c.disconnected + c.terminated);
+    EXPECT_EQ(c.sent, c.one_way + c.replied + c.reply_too_long + c.timed_out_queued + c.timed_out_delivered +
+                          c.disconnected + c.terminated);
     EXPECT_EQ(c.replied, static_cast<uint64_t>(replied));
     EXPECT_EQ(client.transport.open_windows(), 0);
     driver.unregister();
 }
 
-TEST_F(SendStress, SEND_02_senders_race_the_closing_of_either_end)
-{
+TEST_F(SendStress, SEND_02_senders_race_the_closing_of_either_end) {
     TestDriver driver;
     ASSERT_EQ(driver.create_port(u"\\ScannerPort", 2), STATUS_SUCCESS);
     ClientEnd shared; // the driver's one global variable, as in many drivers
@@ -91,7 +92,8 @@ TEST_F(SendStress, SEND_02_senders_race_the_closing_of_either_end)
         threads.push_back(std::make_unique<world::Thread>([&, i] {
             while (!stop) {
                 SendResult result = driver.send(shared, "x", i % 2 == 0 ? 8 : -1);
-                EXPECT_TRUE(result.status == STATUS_PORT_DISCONNECTED || result.status == STATUS_SUCCESS) << result.status;
+                EXPECT_TRUE(result.status == STATUS_PORT_DISCONNECTED || result.status == STATUS_SUCCESS)
+                    << result.status;
             }
         }));
     }
@@ -113,8 +115,7 @@ TEST_F(SendStress, SEND_02_senders_race_the_closing_of_either_end)
     driver.unregister();
 }
 
-TEST_F(SendStress, DISC_16_connects_race_unregistering)
-{
+TEST_F(SendStress, DISC_16_connects_race_unregistering) {
     for (int round = 0; round < 50; round++) {
         TestDriver driver;
         ASSERT_EQ(driver.create_port(), STATUS_SUCCESS);
@@ -123,7 +124,8 @@ TEST_F(SendStress, DISC_16_connects_race_unregistering)
             threads.push_back(std::make_unique<world::Thread>([] {
                 Client client;
                 NTSTATUS status = client.connect();
-                EXPECT_TRUE(status == STATUS_SUCCESS || status == STATUS_FLT_DELETING_OBJECT || status == STATUS_OBJECT_NAME_NOT_FOUND)
+                EXPECT_TRUE(status == STATUS_SUCCESS || status == STATUS_FLT_DELETING_OBJECT ||
+                            status == STATUS_OBJECT_NAME_NOT_FOUND)
                     << status;
             }));
         }

@@ -4,15 +4,15 @@
 #include "test_driver.h"
 
 class Send : public PortTest {
-protected:
+  protected:
     /// Sends in a thread of its own; the result is there after join().
     struct Sender {
-        Sender(TestDriver &driver, ClientEnd &end, const std::string &payload, int capacity, const int64_t *timeout = nullptr)
-            : thread([this, &driver, &end, payload, capacity, timeout] { result = driver.send(end, payload, capacity, timeout); })
-        {
-        }
-        SendResult finish()
-        {
+        Sender(TestDriver &driver, ClientEnd &end, const std::string &payload, int capacity,
+               const int64_t *timeout = nullptr)
+            : thread([this, &driver, &end, payload, capacity, timeout] {
+                  result = driver.send(end, payload, capacity, timeout);
+              }) {}
+        SendResult finish() {
             thread.join();
             return result;
         }
@@ -20,41 +20,41 @@ protected:
         world::Thread thread;
     };
 
-    void answer(Receive *receive, const std::string &payload, NTSTATUS status = STATUS_SUCCESS)
-    {
+    void answer(Receive *receive, const std::string &payload, NTSTATUS status = STATUS_SUCCESS) {
         client->transport.await(receive);
         EXPECT_EQ(client->transport.reply(receive->header().MessageId, status, payload), STATUS_SUCCESS);
     }
 };
 
-TEST_F(Send, SEND_01_required_arguments)
-{
+TEST_F(Send, SEND_01_required_arguments) {
     char byte = 0;
     ULONG length = 1;
     EXPECT_EQ(FltSendMessage(nullptr, &end().port, &byte, 1, nullptr, nullptr, nullptr), STATUS_INVALID_PARAMETER);
     EXPECT_EQ(FltSendMessage(driver->filter, nullptr, &byte, 1, nullptr, nullptr, nullptr), STATUS_INVALID_PARAMETER);
-    EXPECT_EQ(FltSendMessage(driver->filter, &end().port, nullptr, 0, nullptr, nullptr, nullptr), STATUS_INVALID_PARAMETER);
-    EXPECT_EQ(FltSendMessage(driver->filter, &end().port, &byte, 1, &byte, nullptr, nullptr), STATUS_INVALID_PARAMETER); // SEND-13
-    EXPECT_EQ(FltSendMessage(driver->filter, &driver->server, &byte, 1, nullptr, nullptr, nullptr), STATUS_INVALID_PARAMETER); // OBJ-02
-    EXPECT_EQ(FltSendMessage(driver->filter, &end().port, &byte, 0xFFFFFFFF, nullptr, nullptr, nullptr), STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(FltSendMessage(driver->filter, &end().port, nullptr, 0, nullptr, nullptr, nullptr),
+              STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(FltSendMessage(driver->filter, &end().port, &byte, 1, &byte, nullptr, nullptr),
+              STATUS_INVALID_PARAMETER); // SEND-13
+    EXPECT_EQ(FltSendMessage(driver->filter, &driver->server, &byte, 1, nullptr, nullptr, nullptr),
+              STATUS_INVALID_PARAMETER); // OBJ-02
+    EXPECT_EQ(FltSendMessage(driver->filter, &end().port, &byte, 0xFFFFFFFF, nullptr, nullptr, nullptr),
+              STATUS_INVALID_PARAMETER);
     client->transport.arm();
-    EXPECT_EQ(FltSendMessage(driver->filter, &end().port, &byte, 1, nullptr, &length, nullptr), STATUS_SUCCESS); // ReplyLength without buffer
+    EXPECT_EQ(FltSendMessage(driver->filter, &end().port, &byte, 1, nullptr, &length, nullptr),
+              STATUS_SUCCESS); // ReplyLength without buffer
 }
 
-TEST_F(Send, SEND_02_a_variable_that_is_NULL_is_a_disconnected_port)
-{
+TEST_F(Send, SEND_02_a_variable_that_is_NULL_is_a_disconnected_port) {
     ClientEnd gone;
     EXPECT_EQ(driver->send(gone, "x", -1).status, STATUS_PORT_DISCONNECTED);
 }
 
-TEST_F(Send, SEND_02_another_filters_port_is_not_ours)
-{
+TEST_F(Send, SEND_02_another_filters_port_is_not_ours) {
     TestDriver other({u"other", u"330000"});
     EXPECT_EQ(other.send(end(), "x", -1).status, STATUS_PORT_DISCONNECTED);
 }
 
-TEST_F(Send, SEND_03_SEND_12_SEND_18_a_pending_receive_gets_the_message_at_once)
-{
+TEST_F(Send, SEND_03_SEND_12_SEND_18_a_pending_receive_gets_the_message_at_once) {
     Receive *receive = client->transport.arm();
     EXPECT_EQ(driver->send(end(), "payload", -1).status, STATUS_SUCCESS);
     EXPECT_EQ(receive->status, STATUS_SUCCESS);
@@ -66,8 +66,7 @@ TEST_F(Send, SEND_03_SEND_12_SEND_18_a_pending_receive_gets_the_message_at_once)
     EXPECT_EQ(client->transport.open_windows(), 0);
 }
 
-TEST_F(Send, SEND_04_without_a_receive_the_sender_waits)
-{
+TEST_F(Send, SEND_04_without_a_receive_the_sender_waits) {
     Sender sender(*driver, end(), "wait", -1);
     client->transport.await_sleepers(FM_SLEEP_LEADER, 1);
     Receive *receive = client->transport.arm();
@@ -75,8 +74,7 @@ TEST_F(Send, SEND_04_without_a_receive_the_sender_waits)
     EXPECT_EQ(receive->payload(), "wait");
 }
 
-TEST_F(Send, SEND_13_SEND_14_SEND_16_SEND_18_the_reply_comes_back_with_its_true_length)
-{
+TEST_F(Send, SEND_13_SEND_14_SEND_16_SEND_18_the_reply_comes_back_with_its_true_length) {
     Receive *receive = client->transport.arm();
     Sender sender(*driver, end(), "ask", 64);
     client->transport.await(receive);
@@ -90,8 +88,7 @@ TEST_F(Send, SEND_13_SEND_14_SEND_16_SEND_18_the_reply_comes_back_with_its_true_
     EXPECT_EQ(counters().replied, 1u);
 }
 
-TEST_F(Send, SEND_17_message_and_reply_may_share_their_memory)
-{
+TEST_F(Send, SEND_17_message_and_reply_may_share_their_memory) {
     Receive *receive = client->transport.arm();
     world::Thread sender([&] {
         char both[8] = "ask";
@@ -104,8 +101,7 @@ TEST_F(Send, SEND_17_message_and_reply_may_share_their_memory)
     EXPECT_EQ(receive->payload(), "ask");
 }
 
-TEST_F(Send, SEND_19_SEND_20_many_senders_each_get_their_own_answer)
-{
+TEST_F(Send, SEND_19_SEND_20_many_senders_each_get_their_own_answer) {
     std::vector<Receive *> receives;
     for (int i = 0; i < 8; i++) {
         receives.push_back(client->transport.arm());
@@ -125,8 +121,7 @@ TEST_F(Send, SEND_19_SEND_20_many_senders_each_get_their_own_answer)
     }
 }
 
-TEST_F(Send, SEND_09_timeout_before_delivery_leaves_no_trace)
-{
+TEST_F(Send, SEND_09_timeout_before_delivery_leaves_no_trace) {
     const int64_t timeout = -10 * millisecond;
     Sender sender(*driver, end(), "never", 16, &timeout);
     client->transport.await_sleepers(FM_SLEEP_LEADER, 1);
@@ -143,8 +138,7 @@ TEST_F(Send, SEND_09_timeout_before_delivery_leaves_no_trace)
     EXPECT_EQ(counters().timed_out_queued, 1u);
 }
 
-TEST_F(Send, SEND_08_SEND_10_one_limit_covers_both_phases)
-{
+TEST_F(Send, SEND_08_SEND_10_one_limit_covers_both_phases) {
     const int64_t timeout = -10 * millisecond;
     Sender sender(*driver, end(), "late", 16, &timeout);
     client->transport.await_sleepers(FM_SLEEP_LEADER, 1);
@@ -155,12 +149,12 @@ TEST_F(Send, SEND_08_SEND_10_one_limit_covers_both_phases)
     SendResult result = sender.finish();
     EXPECT_EQ(result.status, STATUS_TIMEOUT);
     EXPECT_EQ(result.reply, std::string(16, '\xCC'));
-    EXPECT_EQ(client->transport.reply(receive->header().MessageId, 0, "too late"), STATUS_FLT_NO_WAITER_FOR_REPLY); // REPLY-05
+    EXPECT_EQ(client->transport.reply(receive->header().MessageId, 0, "too late"),
+              STATUS_FLT_NO_WAITER_FOR_REPLY); // REPLY-05
     EXPECT_EQ(counters().timed_out_delivered, 1u);
 }
 
-TEST_F(Send, SEND_07_absolute_time)
-{
+TEST_F(Send, SEND_07_absolute_time) {
     const int64_t timeout = world::system_now() + 5 * millisecond;
     Sender sender(*driver, end(), "x", -1, &timeout);
     client->transport.await_sleepers(FM_SLEEP_LEADER, 1);
@@ -168,8 +162,7 @@ TEST_F(Send, SEND_07_absolute_time)
     EXPECT_EQ(sender.finish().status, STATUS_TIMEOUT);
 }
 
-TEST_F(Send, SEND_07_OPEN_02_zero_and_the_past_do_not_wait)
-{
+TEST_F(Send, SEND_07_OPEN_02_zero_and_the_past_do_not_wait) {
     for (const int64_t timeout : {int64_t{0}, world::system_now(), int64_t{1}}) {
         EXPECT_EQ(driver->send(end(), "x", -1, &timeout).status, STATUS_TIMEOUT);
         EXPECT_EQ(driver->send(end(), "x", 8, &timeout).status, STATUS_TIMEOUT);
@@ -185,8 +178,7 @@ TEST_F(Send, SEND_07_OPEN_02_zero_and_the_past_do_not_wait)
     }
 }
 
-TEST_F(Send, SEND_06_the_longest_interval_does_not_overflow)
-{
+TEST_F(Send, SEND_06_the_longest_interval_does_not_overflow) {
     const int64_t timeout = INT64_MIN;
     Sender sender(*driver, end(), "x", -1, &timeout);
     client->transport.await_sleepers(FM_SLEEP_LEADER, 1);
@@ -195,8 +187,7 @@ TEST_F(Send, SEND_06_the_longest_interval_does_not_overflow)
     EXPECT_EQ(sender.finish().status, STATUS_SUCCESS);
 }
 
-TEST_F(Send, OPEN_03_the_replys_status_is_the_result_and_data_is_copied_whatever_it_is)
-{
+TEST_F(Send, OPEN_03_the_replys_status_is_the_result_and_data_is_copied_whatever_it_is) {
     Receive *receive = client->transport.arm();
     Sender sender(*driver, end(), "x", 8);
     answer(receive, "why", STATUS_ACCESS_DENIED);
@@ -205,8 +196,7 @@ TEST_F(Send, OPEN_03_the_replys_status_is_the_result_and_data_is_copied_whatever
     EXPECT_EQ(result.reply.substr(0, result.reply_length), "why");
 }
 
-TEST_F(Send, OPEN_06_a_reply_too_long_ends_the_message_and_nothing_is_copied)
-{
+TEST_F(Send, OPEN_06_a_reply_too_long_ends_the_message_and_nothing_is_copied) {
     Receive *receive = client->transport.arm();
     Sender sender(*driver, end(), "x", 2);
     client->transport.await(receive);
@@ -218,8 +208,7 @@ TEST_F(Send, OPEN_06_a_reply_too_long_ends_the_message_and_nothing_is_copied)
     EXPECT_EQ(client->transport.reply(receive->header().MessageId, 0, "a"), STATUS_FLT_NO_WAITER_FOR_REPLY);
 }
 
-TEST_F(Send, OPEN_07_empty_messages_and_replies)
-{
+TEST_F(Send, OPEN_07_empty_messages_and_replies) {
     Receive *receive = client->transport.arm(16);
     EXPECT_EQ(driver->send(end(), "", -1).status, STATUS_SUCCESS);
     EXPECT_EQ(receive->information, 16u);
@@ -233,15 +222,13 @@ TEST_F(Send, OPEN_07_empty_messages_and_replies)
     EXPECT_EQ(receive->header().ReplyLength, 16u);
 }
 
-TEST_F(Send, REPLY_06_a_message_that_wants_no_reply_has_no_waiter)
-{
+TEST_F(Send, REPLY_06_a_message_that_wants_no_reply_has_no_waiter) {
     Receive *receive = client->transport.arm();
     EXPECT_EQ(driver->send(end(), "x", -1).status, STATUS_SUCCESS);
     EXPECT_EQ(client->transport.reply(receive->header().MessageId, 0, ""), STATUS_FLT_NO_WAITER_FOR_REPLY);
 }
 
-TEST_F(Send, OPEN_04_first_come_first_served_and_GET_07_for_receives)
-{
+TEST_F(Send, OPEN_04_first_come_first_served_and_GET_07_for_receives) {
     Sender first(*driver, end(), "first", -1);
     client->transport.await_sleepers(FM_SLEEP_LEADER, 1);
     Sender second(*driver, end(), "second", -1);
@@ -255,8 +242,7 @@ TEST_F(Send, OPEN_04_first_come_first_served_and_GET_07_for_receives)
     EXPECT_EQ(counters().queue_high, 2u);
 }
 
-TEST_F(Send, OPEN_05_one_receive_fails_per_size_and_the_message_stays_first)
-{
+TEST_F(Send, OPEN_05_one_receive_fails_per_size_and_the_message_stays_first) {
     Receive *small = client->transport.arm_silently(20);
     Receive *same = client->transport.arm_silently(20);
     Sender sender(*driver, end(), "ten bytes!", -1);
@@ -280,8 +266,7 @@ TEST_F(Send, OPEN_05_one_receive_fails_per_size_and_the_message_stays_first)
     EXPECT_EQ(counters().receives_too_small, 2u);
 }
 
-TEST_F(Send, GET_09_GET_10_cancelling_a_receive_loses_no_message)
-{
+TEST_F(Send, GET_09_GET_10_cancelling_a_receive_loses_no_message) {
     Receive *receive = client->transport.arm();
     EXPECT_TRUE(client->transport.cancel(receive));
     EXPECT_EQ(receive->status, STATUS_CANCELLED);
@@ -295,8 +280,7 @@ TEST_F(Send, GET_09_GET_10_cancelling_a_receive_loses_no_message)
     EXPECT_EQ(next->payload(), "x");
 }
 
-TEST_F(Send, OBJ_07_connections_do_not_share_messages)
-{
+TEST_F(Send, OBJ_07_connections_do_not_share_messages) {
     Client other;
     ASSERT_EQ(other.connect(), STATUS_SUCCESS);
     Receive *theirs = other.transport.arm();
@@ -307,8 +291,7 @@ TEST_F(Send, OBJ_07_connections_do_not_share_messages)
     EXPECT_EQ(theirs->payload(), "theirs");
 }
 
-TEST_F(Send, receives_submitted_without_a_ring_serve_a_waiting_sender)
-{
+TEST_F(Send, receives_submitted_without_a_ring_serve_a_waiting_sender) {
     Sender sender(*driver, end(), "request", -1);
     client->transport.await_sleepers(FM_SLEEP_LEADER, 1);
     Receive direct;

@@ -9,8 +9,8 @@ namespace {
 // Unload callbacks get no context: the driver is found by a slot of its own.
 TestDriver *unloading_drivers[4];
 
-template <int Slot> NTSTATUS unload(FLT_FILTER_UNLOAD_FLAGS flags)
-{
+template <int Slot>
+NTSTATUS unload(FLT_FILTER_UNLOAD_FLAGS flags) {
     TestDriver &driver = *unloading_drivers[Slot];
     driver.unloads++;
     NTSTATUS status = driver.on_unload ? driver.on_unload(flags) : STATUS_SUCCESS;
@@ -25,8 +25,7 @@ const PFLT_FILTER_UNLOAD_CALLBACK unload_callbacks[4] = {&unload<0>, &unload<1>,
 const TestDriver::Options *registering;
 std::u16string instance_name;
 
-NTSTATUS filter_settings(PDRIVER_OBJECT, fm_filter_settings *settings)
-{
+NTSTATUS filter_settings(PDRIVER_OBJECT, fm_filter_settings *settings) {
     if (registering == nullptr) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
@@ -41,16 +40,14 @@ const fm_host_ops host = {&filter_settings};
 
 } // namespace
 
-UNICODE_STRING unicode(const std::u16string &text)
-{
+UNICODE_STRING unicode(const std::u16string &text) {
     const USHORT length = static_cast<USHORT>(text.size() * 2);
     return {length, length, const_cast<PWCH>(text.data())};
 }
 
 // Driver --------------------------------------------------------------------------------------------------------------
 
-TestDriver::TestDriver(const Options &options)
-{
+TestDriver::TestDriver(const Options &options) {
     FLT_REGISTRATION registration{};
     registration.Size = sizeof(registration);
     registration.Version = FLT_REGISTRATION_VERSION;
@@ -73,9 +70,8 @@ TestDriver::TestDriver(const Options &options)
     registering = nullptr;
 }
 
-NTSTATUS TestDriver::create_port(const std::u16string &name, LONG limit, PSECURITY_DESCRIPTOR descriptor, ULONG attributes,
-                                 bool with_message_notify)
-{
+NTSTATUS TestDriver::create_port(const std::u16string &name, LONG limit, PSECURITY_DESCRIPTOR descriptor,
+                                 ULONG attributes, bool with_message_notify) {
     UNICODE_STRING object_name = unicode(name);
     OBJECT_ATTRIBUTES object{};
     InitializeObjectAttributes(&object, &object_name, attributes, nullptr, descriptor);
@@ -83,16 +79,14 @@ NTSTATUS TestDriver::create_port(const std::u16string &name, LONG limit, PSECURI
                                       with_message_notify ? &message_notify : nullptr, limit);
 }
 
-void TestDriver::close_port()
-{
+void TestDriver::close_port() {
     if (server != nullptr) {
         FltCloseCommunicationPort(server);
         server = nullptr;
     }
 }
 
-void TestDriver::unregister()
-{
+void TestDriver::unregister() {
     if (filter != nullptr) {
         close_port();
         FltUnregisterFilter(filter);
@@ -100,8 +94,7 @@ void TestDriver::unregister()
     }
 }
 
-TestDriver::~TestDriver()
-{
+TestDriver::~TestDriver() {
     unregister();
     for (TestDriver *&slot : unloading_drivers) {
         if (slot == this) {
@@ -110,8 +103,7 @@ TestDriver::~TestDriver()
     }
 }
 
-SendResult TestDriver::send(ClientEnd &client, const std::string &payload, int reply_capacity, const int64_t *timeout)
-{
+SendResult TestDriver::send(ClientEnd &client, const std::string &payload, int reply_capacity, const int64_t *timeout) {
     SendResult result;
     LARGE_INTEGER limit;
     std::string reply(reply_capacity > 0 ? static_cast<size_t>(reply_capacity) : 1, '\xCC');
@@ -120,15 +112,16 @@ SendResult TestDriver::send(ClientEnd &client, const std::string &payload, int r
     if (timeout != nullptr) {
         limit.QuadPart = *timeout;
     }
-    result.status = FltSendMessage(filter, &client.port, copy.data(), static_cast<ULONG>(payload.size()),
-                                   reply_capacity >= 0 ? reply.data() : nullptr, reply_capacity >= 0 ? &result.reply_length : nullptr,
-                                   timeout != nullptr ? &limit : nullptr);
+    result.status =
+        FltSendMessage(filter, &client.port, copy.data(), static_cast<ULONG>(payload.size()),
+                       reply_capacity >= 0 ? reply.data() : nullptr,
+                       reply_capacity >= 0 ? &result.reply_length : nullptr, timeout != nullptr ? &limit : nullptr);
     result.reply = reply;
     return result;
 }
 
-NTSTATUS TestDriver::connect_notify(PFLT_PORT port, PVOID cookie, PVOID context, ULONG length, PVOID *connection_cookie)
-{
+NTSTATUS TestDriver::connect_notify(PFLT_PORT port, PVOID cookie, PVOID context, ULONG length,
+                                    PVOID *connection_cookie) {
     TestDriver &driver = *static_cast<TestDriver *>(cookie);
     ClientEnd *end = nullptr;
     world::change([&] {
@@ -148,8 +141,7 @@ NTSTATUS TestDriver::connect_notify(PFLT_PORT port, PVOID cookie, PVOID context,
     return status;
 }
 
-void TestDriver::disconnect_notify(PVOID cookie)
-{
+void TestDriver::disconnect_notify(PVOID cookie) {
     ClientEnd &end = *static_cast<ClientEnd *>(cookie);
     end.disconnects++;
     if (end.driver->on_disconnect) {
@@ -159,16 +151,17 @@ void TestDriver::disconnect_notify(PVOID cookie)
     }
 }
 
-NTSTATUS TestDriver::message_notify(PVOID cookie, PVOID in, ULONG in_length, PVOID out, ULONG out_length, PULONG returned)
-{
+NTSTATUS TestDriver::message_notify(PVOID cookie, PVOID in, ULONG in_length, PVOID out, ULONG out_length,
+                                    PULONG returned) {
     ClientEnd &end = *static_cast<ClientEnd *>(cookie);
-    return end.driver->on_message ? end.driver->on_message(end, in, in_length, out, out_length, returned) : STATUS_SUCCESS;
+    return end.driver->on_message ? end.driver->on_message(end, in, in_length, out, out_length, returned)
+                                  : STATUS_SUCCESS;
 }
 
 // Client --------------------------------------------------------------------------------------------------------------
 
-NTSTATUS Client::connect(const std::u16string &name, const std::string &context, const fm_requestor *requestor, uint32_t options)
-{
+NTSTATUS Client::connect(const std::u16string &name, const std::string &context, const fm_requestor *requestor,
+                         uint32_t options) {
     fm_connect_request request{};
     request.name = unicode(name);
     request.requestor = requestor;
@@ -184,16 +177,14 @@ NTSTATUS Client::connect(const std::u16string &name, const std::string &context,
     return status;
 }
 
-void Client::close()
-{
+void Client::close() {
     if (open) {
         open = false;
         fm_connection_close_user(transport.connection);
     }
 }
 
-Client::~Client()
-{
+Client::~Client() {
     close();
     if (core_owns) {
         transport.await_released();
@@ -202,25 +193,21 @@ Client::~Client()
 
 // Fixtures ------------------------------------------------------------------------------------------------------------
 
-void CoreTest::SetUp()
-{
+void CoreTest::SetUp() {
     ASSERT_EQ(fm_core_init(&host), STATUS_SUCCESS);
 }
 
-void CoreTest::TearDown()
-{
+void CoreTest::TearDown() {
     fm_core_fini();
 }
 
-fm_counters CoreTest::counters()
-{
+fm_counters CoreTest::counters() {
     fm_counters result;
     fm_core_counters(&result);
     return result;
 }
 
-void PortTest::SetUp()
-{
+void PortTest::SetUp() {
     CoreTest::SetUp();
     driver = std::make_unique<TestDriver>();
     ASSERT_EQ(driver->create_port(), STATUS_SUCCESS);
@@ -228,8 +215,7 @@ void PortTest::SetUp()
     ASSERT_EQ(client->connect(), STATUS_SUCCESS);
 }
 
-void PortTest::TearDown()
-{
+void PortTest::TearDown() {
     if (client) {
         client->close();
     }

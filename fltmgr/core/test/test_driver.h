@@ -28,7 +28,7 @@ struct SendResult {
 };
 
 class TestDriver {
-public:
+  public:
     struct Options {
         std::u16string name = u"scanner";
         std::u16string altitude = u"320000";
@@ -46,12 +46,14 @@ public:
     explicit TestDriver(const Options &options);
     ~TestDriver();
 
-    NTSTATUS create_port(const std::u16string &name = u"\\ScannerPort", LONG limit = 8, PSECURITY_DESCRIPTOR descriptor = nullptr,
+    NTSTATUS create_port(const std::u16string &name = u"\\ScannerPort", LONG limit = 8,
+                         PSECURITY_DESCRIPTOR descriptor = nullptr,
                          ULONG attributes = OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, bool with_message_notify = true);
     void close_port();
     void unregister(); // closes the port, then unregisters; no-op when done
 
-    SendResult send(ClientEnd &client, const std::string &payload, int reply_capacity, const int64_t *timeout = nullptr);
+    SendResult send(ClientEnd &client, const std::string &payload, int reply_capacity,
+                    const int64_t *timeout = nullptr);
 
     PFLT_FILTER filter = nullptr;
     PFLT_PORT server = nullptr;
@@ -62,18 +64,20 @@ public:
     // Hooks, all optional.
     std::function<NTSTATUS(ClientEnd &)> on_connect;
     std::function<void(ClientEnd &)> on_disconnect;
-    std::function<NTSTATUS(ClientEnd &, PVOID in, ULONG in_length, PVOID out, ULONG out_length, PULONG returned)> on_message;
+    std::function<NTSTATUS(ClientEnd &, PVOID in, ULONG in_length, PVOID out, ULONG out_length, PULONG returned)>
+        on_message;
     std::function<NTSTATUS(FLT_FILTER_UNLOAD_FLAGS)> on_unload;
 
-private:
+  private:
     static NTSTATUS connect_notify(PFLT_PORT port, PVOID cookie, PVOID context, ULONG length, PVOID *connection_cookie);
     static void disconnect_notify(PVOID cookie);
-    static NTSTATUS message_notify(PVOID cookie, PVOID in, ULONG in_length, PVOID out, ULONG out_length, PULONG returned);
+    static NTSTATUS message_notify(PVOID cookie, PVOID in, ULONG in_length, PVOID out, ULONG out_length,
+                                   PULONG returned);
 };
 
 /// A client: its transport and its handle.
 class Client {
-public:
+  public:
     explicit Client(size_t windows = 16) : transport(windows) {}
     ~Client();
 
@@ -87,7 +91,7 @@ public:
 };
 
 class CoreTest : public ::testing::Test {
-protected:
+  protected:
     void SetUp() override;
     void TearDown() override;
     static fm_counters counters();
@@ -95,7 +99,7 @@ protected:
 
 /// With a driver, its port, and one connected client.
 class PortTest : public CoreTest {
-protected:
+  protected:
     void SetUp() override;
     void TearDown() override;
     ClientEnd &end(size_t index = 0) { return *driver->clients[index]; }

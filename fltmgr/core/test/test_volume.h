@@ -7,9 +7,9 @@
 #include "test_driver.h"
 
 class TestVolume {
-public:
-    explicit TestVolume(FLT_FILESYSTEM_TYPE file_system = FLT_FSTYPE_NTFS, const std::u16string &name = u"\\Device\\Test")
-    {
+  public:
+    explicit TestVolume(FLT_FILESYSTEM_TYPE file_system = FLT_FSTYPE_NTFS,
+                        const std::u16string &name = u"\\Device\\Test") {
         fm_volume_settings settings{};
         settings.name = unicode(name);
         settings.file_system = file_system;
@@ -19,8 +19,7 @@ public:
         EXPECT_EQ(fm_volume_create(&settings, &volume), STATUS_SUCCESS);
     }
     ~TestVolume() { destroy(); }
-    void destroy()
-    {
+    void destroy() {
         if (volume != nullptr) {
             fm_volume_destroy(volume);
             volume = nullptr;
@@ -28,16 +27,14 @@ public:
     }
 
     /// Runs one operation on a file of its own and returns its status.
-    NTSTATUS run(UCHAR major = IRP_MJ_CREATE, const fm_requestor *requestor = &world::ordinary_user)
-    {
+    NTSTATUS run(UCHAR major = IRP_MJ_CREATE, const fm_requestor *requestor = &world::ordinary_user) {
         fm_file file;
         fm_file_init(&file, volume, nullptr);
         NTSTATUS status = run_on(file, major, requestor);
         fm_file_fini(&file);
         return status;
     }
-    NTSTATUS run_on(fm_file &file, UCHAR major = IRP_MJ_CREATE, const fm_requestor *requestor = &world::ordinary_user)
-    {
+    NTSTATUS run_on(fm_file &file, UCHAR major = IRP_MJ_CREATE, const fm_requestor *requestor = &world::ordinary_user) {
         fm_operation operation;
         fm_operation_init(&operation, volume, &file, requestor);
         operation.iopb.MajorFunction = major;
@@ -54,9 +51,8 @@ public:
     std::function<void(fm_operation &)> on_perform;
     int performed = 0, cancelled = 0, name_queries = 0;
 
-private:
-    static void perform(void *object, fm_operation *operation)
-    {
+  private:
+    static void perform(void *object, fm_operation *operation) {
         TestVolume &self = *static_cast<TestVolume *>(object);
         self.performed++;
         operation->data.IoStatus.Status = STATUS_SUCCESS;
@@ -64,8 +60,8 @@ private:
             self.on_perform(*operation);
         }
     }
-    static NTSTATUS name(void *object, PFILE_OBJECT, FLT_FILE_NAME_OPTIONS, PWCH buffer, ULONG capacity, PULONG length)
-    {
+    static NTSTATUS name(void *object, PFILE_OBJECT, FLT_FILE_NAME_OPTIONS, PWCH buffer, ULONG capacity,
+                         PULONG length) {
         TestVolume &self = *static_cast<TestVolume *>(object);
         self.name_queries++;
         *length = static_cast<ULONG>(self.path.size() * 2);
@@ -75,8 +71,7 @@ private:
         std::memcpy(buffer, self.path.data(), *length);
         return STATUS_SUCCESS;
     }
-    static NTSTATUS read(void *object, PFILE_OBJECT, LONGLONG offset, PVOID buffer, ULONG length, PULONG bytes_read)
-    {
+    static NTSTATUS read(void *object, PFILE_OBJECT, LONGLONG offset, PVOID buffer, ULONG length, PULONG bytes_read) {
         TestVolume &self = *static_cast<TestVolume *>(object);
         const auto size = static_cast<LONGLONG>(self.content.size());
         if (offset >= size) {

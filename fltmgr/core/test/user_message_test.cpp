@@ -5,8 +5,7 @@
 
 class UserMessage : public PortTest {};
 
-TEST_F(UserMessage, USER_02_USER_03_USER_04_bytes_cookie_and_length_pass_through)
-{
+TEST_F(UserMessage, USER_02_USER_03_USER_04_bytes_cookie_and_length_pass_through) {
     driver->on_message = [&](ClientEnd &from, PVOID in, ULONG in_length, PVOID out, ULONG out_length, PULONG returned) {
         EXPECT_EQ(&from, &end());
         EXPECT_EQ(std::string(static_cast<char *>(in), in_length), "ask");
@@ -23,8 +22,7 @@ TEST_F(UserMessage, USER_02_USER_03_USER_04_bytes_cookie_and_length_pass_through
     EXPECT_EQ(counters().user_messages, 1u);
 }
 
-TEST_F(UserMessage, USER_04_a_returned_length_never_exceeds_the_buffer)
-{
+TEST_F(UserMessage, USER_04_a_returned_length_never_exceeds_the_buffer) {
     driver->on_message = [](ClientEnd &, PVOID, ULONG, PVOID, ULONG, PULONG returned) {
         *returned = 1000;
         return STATUS_SUCCESS;
@@ -35,8 +33,7 @@ TEST_F(UserMessage, USER_04_a_returned_length_never_exceeds_the_buffer)
     EXPECT_EQ(returned, 8u);
 }
 
-TEST_F(UserMessage, USER_05_USER_06_null_buffers_have_length_0)
-{
+TEST_F(UserMessage, USER_05_USER_06_null_buffers_have_length_0) {
     driver->on_message = [](ClientEnd &, PVOID in, ULONG in_length, PVOID out, ULONG out_length, PULONG) {
         EXPECT_EQ(in, nullptr);
         EXPECT_EQ(in_length, 0u);
@@ -45,23 +42,23 @@ TEST_F(UserMessage, USER_05_USER_06_null_buffers_have_length_0)
         return STATUS_INVALID_PARAMETER;
     };
     uint32_t returned = 0;
-    EXPECT_EQ(fm_user_message(client->transport.connection, nullptr, 5, nullptr, 5, &returned), STATUS_INVALID_PARAMETER); // USER-10
+    EXPECT_EQ(fm_user_message(client->transport.connection, nullptr, 5, nullptr, 5, &returned),
+              STATUS_INVALID_PARAMETER); // USER-10
 }
 
-TEST_F(UserMessage, USER_12_a_failing_status_keeps_the_returned_length)
-{
+TEST_F(UserMessage, USER_12_a_failing_status_keeps_the_returned_length) {
     driver->on_message = [](ClientEnd &, PVOID, ULONG, PVOID, ULONG, PULONG returned) {
         *returned = 3;
         return STATUS_NO_MORE_ENTRIES;
     };
     char out[8];
     uint32_t returned = 0;
-    EXPECT_EQ(fm_user_message(client->transport.connection, nullptr, 0, out, sizeof(out), &returned), STATUS_NO_MORE_ENTRIES);
+    EXPECT_EQ(fm_user_message(client->transport.connection, nullptr, 0, out, sizeof(out), &returned),
+              STATUS_NO_MORE_ENTRIES);
     EXPECT_EQ(returned, 3u);
 }
 
-TEST_F(UserMessage, USER_14_callbacks_of_one_connection_run_at_the_same_time)
-{
+TEST_F(UserMessage, USER_14_callbacks_of_one_connection_run_at_the_same_time) {
     int inside = 0;
     driver->on_message = [&](ClientEnd &, PVOID, ULONG, PVOID, ULONG, PULONG) {
         world::change([&] { inside++; });
@@ -76,20 +73,19 @@ TEST_F(UserMessage, USER_14_callbacks_of_one_connection_run_at_the_same_time)
     EXPECT_EQ(fm_user_message(client->transport.connection, nullptr, 0, nullptr, 0, &returned), STATUS_SUCCESS);
 }
 
-TEST_F(UserMessage, USER_15_after_disconnection_the_driver_is_not_reached)
-{
+TEST_F(UserMessage, USER_15_after_disconnection_the_driver_is_not_reached) {
     driver->on_message = [](ClientEnd &, PVOID, ULONG, PVOID, ULONG, PULONG) {
         ADD_FAILURE();
         return STATUS_SUCCESS;
     };
     FltCloseClientPort(driver->filter, &end().port);
     uint32_t returned = 9;
-    EXPECT_EQ(fm_user_message(client->transport.connection, nullptr, 0, nullptr, 0, &returned), STATUS_PORT_DISCONNECTED);
+    EXPECT_EQ(fm_user_message(client->transport.connection, nullptr, 0, nullptr, 0, &returned),
+              STATUS_PORT_DISCONNECTED);
     EXPECT_EQ(returned, 0u);
 }
 
-TEST_F(UserMessage, OPEN_08_a_port_without_MessageNotify_refuses)
-{
+TEST_F(UserMessage, OPEN_08_a_port_without_MessageNotify_refuses) {
     TestDriver other({u"other", u"330000"});
     ASSERT_EQ(other.create_port(u"\\Silent", 1, nullptr, OBJ_KERNEL_HANDLE, false), STATUS_SUCCESS);
     Client silent;
@@ -102,8 +98,7 @@ TEST_F(UserMessage, OPEN_08_a_port_without_MessageNotify_refuses)
     silent.close();
 }
 
-TEST_F(UserMessage, OPEN_17_the_driver_may_send_while_it_answers_the_user)
-{
+TEST_F(UserMessage, OPEN_17_the_driver_may_send_while_it_answers_the_user) {
     driver->on_message = [&](ClientEnd &from, PVOID, ULONG, PVOID, ULONG, PULONG) {
         return driver->send(from, "question", 8).status;
     };

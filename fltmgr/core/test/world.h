@@ -17,15 +17,15 @@ inline std::mutex lock;
 inline std::condition_variable changed;
 
 /// Lets a test wait until predicate holds; it is evaluated under world::lock after every change.
-template <typename Predicate> void await(Predicate predicate)
-{
+template <typename Predicate>
+void await(Predicate predicate) {
     std::unique_lock<std::mutex> guard(lock);
     changed.wait(guard, predicate);
 }
 
 /// Runs a change under world::lock and tells everybody.
-template <typename Change> void change(Change what)
-{
+template <typename Change>
+void change(Change what) {
     std::lock_guard<std::mutex> guard(lock);
     what();
     changed.notify_all();
@@ -47,14 +47,14 @@ void set_requestor(const fm_requestor *requestor); // of the calling thread
 
 /// A thread that can be alerted; fm_current_thread() is its own inside.
 class Thread {
-public:
+  public:
     explicit Thread(std::function<void()> body);
     ~Thread() { join(); }
     Thread(const Thread &) = delete;
     void join();
     void alert() { fm_alert_thread(&thread_); }
 
-private:
+  private:
     fm_thread thread_;
     std::thread runner_;
 };

@@ -9,8 +9,8 @@
 #ifndef FILTERPORT_FLTKERNEL_H
 #define FILTERPORT_FLTKERNEL_H
 
-#include "ntifs.h"
 #include "fltUserStructures.h"
+#include "ntifs.h"
 
 FP_EXTERN_C_BEGIN
 FP_EXPORTS_BEGIN
@@ -181,22 +181,26 @@ typedef enum _FLT_PREOP_CALLBACK_STATUS {
     FLT_PREOP_COMPLETE,
     FLT_PREOP_SYNCHRONIZE,
     FLT_PREOP_DISALLOW_FSFILTER_IO
-} FLT_PREOP_CALLBACK_STATUS, *PFLT_PREOP_CALLBACK_STATUS;
+} FLT_PREOP_CALLBACK_STATUS,
+    *PFLT_PREOP_CALLBACK_STATUS;
 
 typedef enum _FLT_POSTOP_CALLBACK_STATUS {
     FLT_POSTOP_FINISHED_PROCESSING,
     FLT_POSTOP_MORE_PROCESSING_REQUIRED,
     FLT_POSTOP_DISALLOW_FSFILTER_IO
-} FLT_POSTOP_CALLBACK_STATUS, *PFLT_POSTOP_CALLBACK_STATUS;
+} FLT_POSTOP_CALLBACK_STATUS,
+    *PFLT_POSTOP_CALLBACK_STATUS;
 
 typedef ULONG FLT_POST_OPERATION_FLAGS;
 #define FLTFL_POST_OPERATION_DRAINING 0x00000001u
 
-typedef FLT_PREOP_CALLBACK_STATUS(FLTAPI *PFLT_PRE_OPERATION_CALLBACK)(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects,
+typedef FLT_PREOP_CALLBACK_STATUS(FLTAPI *PFLT_PRE_OPERATION_CALLBACK)(PFLT_CALLBACK_DATA Data,
+                                                                       PCFLT_RELATED_OBJECTS FltObjects,
                                                                        PVOID *CompletionContext);
 typedef FLT_POSTOP_CALLBACK_STATUS(FLTAPI *PFLT_POST_OPERATION_CALLBACK)(PFLT_CALLBACK_DATA Data,
                                                                          PCFLT_RELATED_OBJECTS FltObjects,
-                                                                         PVOID CompletionContext, FLT_POST_OPERATION_FLAGS Flags);
+                                                                         PVOID CompletionContext,
+                                                                         FLT_POST_OPERATION_FLAGS Flags);
 
 typedef ULONG FLT_OPERATION_REGISTRATION_FLAGS;
 #define FLTFL_OPERATION_REGISTRATION_SKIP_PAGING_IO 0x00000001u
@@ -251,10 +255,11 @@ C_ASSERT(sizeof(FLT_CONTEXT_REGISTRATION) == 56);
 typedef enum _FLT_SET_CONTEXT_OPERATION {
     FLT_SET_CONTEXT_REPLACE_IF_EXISTS,
     FLT_SET_CONTEXT_KEEP_IF_EXISTS
-} FLT_SET_CONTEXT_OPERATION, *PFLT_SET_CONTEXT_OPERATION;
+} FLT_SET_CONTEXT_OPERATION,
+    *PFLT_SET_CONTEXT_OPERATION;
 
-NTSTATUS FLTAPI FltAllocateContext(PFLT_FILTER Filter, FLT_CONTEXT_TYPE ContextType, SIZE_T ContextSize, POOL_TYPE PoolType,
-                                   PFLT_CONTEXT *ReturnedContext);
+NTSTATUS FLTAPI FltAllocateContext(PFLT_FILTER Filter, FLT_CONTEXT_TYPE ContextType, SIZE_T ContextSize,
+                                   POOL_TYPE PoolType, PFLT_CONTEXT *ReturnedContext);
 VOID FLTAPI FltReferenceContext(PFLT_CONTEXT Context);
 VOID FLTAPI FltReleaseContext(PFLT_CONTEXT Context);
 VOID FLTAPI FltDeleteContext(PFLT_CONTEXT Context);
@@ -262,20 +267,22 @@ NTSTATUS FLTAPI FltSetVolumeContext(PFLT_VOLUME Volume, FLT_SET_CONTEXT_OPERATIO
                                     PFLT_CONTEXT *OldContext);
 NTSTATUS FLTAPI FltGetVolumeContext(PFLT_FILTER Filter, PFLT_VOLUME Volume, PFLT_CONTEXT *Context);
 NTSTATUS FLTAPI FltDeleteVolumeContext(PFLT_FILTER Filter, PFLT_VOLUME Volume, PFLT_CONTEXT *OldContext);
-NTSTATUS FLTAPI FltSetInstanceContext(PFLT_INSTANCE Instance, FLT_SET_CONTEXT_OPERATION Operation, PFLT_CONTEXT NewContext,
-                                      PFLT_CONTEXT *OldContext);
+NTSTATUS FLTAPI FltSetInstanceContext(PFLT_INSTANCE Instance, FLT_SET_CONTEXT_OPERATION Operation,
+                                      PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext);
 NTSTATUS FLTAPI FltGetInstanceContext(PFLT_INSTANCE Instance, PFLT_CONTEXT *Context);
 NTSTATUS FLTAPI FltDeleteInstanceContext(PFLT_INSTANCE Instance, PFLT_CONTEXT *OldContext);
 NTSTATUS FLTAPI FltSetFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_SET_CONTEXT_OPERATION Operation,
                                   PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext);
 NTSTATUS FLTAPI FltGetFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context);
 NTSTATUS FLTAPI FltDeleteFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *OldContext);
-NTSTATUS FLTAPI FltSetStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_SET_CONTEXT_OPERATION Operation,
-                                    PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext);
+NTSTATUS FLTAPI FltSetStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject,
+                                    FLT_SET_CONTEXT_OPERATION Operation, PFLT_CONTEXT NewContext,
+                                    PFLT_CONTEXT *OldContext);
 NTSTATUS FLTAPI FltGetStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context);
 NTSTATUS FLTAPI FltDeleteStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *OldContext);
-NTSTATUS FLTAPI FltSetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_SET_CONTEXT_OPERATION Operation,
-                                          PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext);
+NTSTATUS FLTAPI FltSetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject,
+                                          FLT_SET_CONTEXT_OPERATION Operation, PFLT_CONTEXT NewContext,
+                                          PFLT_CONTEXT *OldContext);
 NTSTATUS FLTAPI FltGetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context);
 NTSTATUS FLTAPI FltDeleteStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *OldContext);
 BOOLEAN FLTAPI FltSupportsFileContexts(PFILE_OBJECT FileObject);
@@ -294,7 +301,8 @@ typedef ULONG FLT_INSTANCE_SETUP_FLAGS;
 #define FLTFL_INSTANCE_SETUP_NEWLY_MOUNTED_VOLUME 0x00000004u
 #define FLTFL_INSTANCE_SETUP_DETACHED_VOLUME 0x00000008u
 typedef NTSTATUS(FLTAPI *PFLT_INSTANCE_SETUP_CALLBACK)(PCFLT_RELATED_OBJECTS FltObjects, FLT_INSTANCE_SETUP_FLAGS Flags,
-                                                       DEVICE_TYPE VolumeDeviceType, FLT_FILESYSTEM_TYPE VolumeFilesystemType);
+                                                       DEVICE_TYPE VolumeDeviceType,
+                                                       FLT_FILESYSTEM_TYPE VolumeFilesystemType);
 
 typedef ULONG FLT_INSTANCE_QUERY_TEARDOWN_FLAGS;
 typedef NTSTATUS(FLTAPI *PFLT_INSTANCE_QUERY_TEARDOWN_CALLBACK)(PCFLT_RELATED_OBJECTS FltObjects,
@@ -306,12 +314,14 @@ typedef ULONG FLT_INSTANCE_TEARDOWN_FLAGS;
 #define FLTFL_INSTANCE_TEARDOWN_MANDATORY_FILTER_UNLOAD 0x00000004u
 #define FLTFL_INSTANCE_TEARDOWN_VOLUME_DISMOUNT 0x00000008u
 #define FLTFL_INSTANCE_TEARDOWN_INTERNAL_ERROR 0x00000010u
-typedef VOID(FLTAPI *PFLT_INSTANCE_TEARDOWN_CALLBACK)(PCFLT_RELATED_OBJECTS FltObjects, FLT_INSTANCE_TEARDOWN_FLAGS Reason);
+typedef VOID(FLTAPI *PFLT_INSTANCE_TEARDOWN_CALLBACK)(PCFLT_RELATED_OBJECTS FltObjects,
+                                                      FLT_INSTANCE_TEARDOWN_FLAGS Reason);
 
 /* Name providers are not supported; the types keep FLT_REGISTRATION's layout and let NULL stand there. */
 typedef VOID(FLTAPI *PFLT_UNSUPPORTED_CALLBACK)(void);
-typedef PFLT_UNSUPPORTED_CALLBACK PFLT_GENERATE_FILE_NAME, PFLT_NORMALIZE_NAME_COMPONENT, PFLT_NORMALIZE_CONTEXT_CLEANUP,
-    PFLT_TRANSACTION_NOTIFICATION_CALLBACK, PFLT_NORMALIZE_NAME_COMPONENT_EX, PFLT_SECTION_CONFLICT_NOTIFICATION_CALLBACK;
+typedef PFLT_UNSUPPORTED_CALLBACK PFLT_GENERATE_FILE_NAME, PFLT_NORMALIZE_NAME_COMPONENT,
+    PFLT_NORMALIZE_CONTEXT_CLEANUP, PFLT_TRANSACTION_NOTIFICATION_CALLBACK, PFLT_NORMALIZE_NAME_COMPONENT_EX,
+    PFLT_SECTION_CONFLICT_NOTIFICATION_CALLBACK;
 
 typedef ULONG FLT_REGISTRATION_FLAGS;
 #define FLTFL_REGISTRATION_DO_NOT_SUPPORT_SERVICE_STOP 0x00000001u
@@ -390,7 +400,8 @@ HANDLE FLTAPI FltGetRequestorProcessIdEx(PFLT_CALLBACK_DATA Data);
 PEPROCESS FLTAPI FltGetRequestorProcess(PFLT_CALLBACK_DATA Data);
 BOOLEAN FLTAPI FltIsOperationSynchronous(PFLT_CALLBACK_DATA Data);
 /** Resumes an operation for which the pre-operation callback returned FLT_PREOP_PENDING. Any thread, once. */
-VOID FLTAPI FltCompletePendedPreOperation(PFLT_CALLBACK_DATA Data, FLT_PREOP_CALLBACK_STATUS CallbackStatus, PVOID Context);
+VOID FLTAPI FltCompletePendedPreOperation(PFLT_CALLBACK_DATA Data, FLT_PREOP_CALLBACK_STATUS CallbackStatus,
+                                          PVOID Context);
 /** Resumes an operation whose post-operation callback returned FLT_POSTOP_MORE_PROCESSING_REQUIRED. Any thread, once. */
 VOID FLTAPI FltCompletePendedPostOperation(PFLT_CALLBACK_DATA Data);
 /** Operations run on a thread that may wait: the safe callback is called directly and TRUE returned. */
@@ -406,13 +417,13 @@ typedef ULONG FLT_FILE_NAME_OPTIONS;
 #define FLT_FILE_NAME_NORMALIZED 0x00000001u
 #define FLT_FILE_NAME_OPENED 0x00000002u
 #define FLT_FILE_NAME_SHORT 0x00000003u
-#define FltGetFileNameFormat(o) ((o) & FLT_VALID_FILE_NAME_FORMATS)
+#define FltGetFileNameFormat(o) ((o)&FLT_VALID_FILE_NAME_FORMATS)
 #define FLT_VALID_FILE_NAME_QUERY_METHODS 0x0000ff00u
 #define FLT_FILE_NAME_QUERY_DEFAULT 0x00000100u
 #define FLT_FILE_NAME_QUERY_CACHE_ONLY 0x00000200u
 #define FLT_FILE_NAME_QUERY_FILESYSTEM_ONLY 0x00000300u
 #define FLT_FILE_NAME_QUERY_ALWAYS_ALLOW_CACHE_LOOKUP 0x00000400u
-#define FltGetFileNameQueryMethod(o) ((o) & FLT_VALID_FILE_NAME_QUERY_METHODS)
+#define FltGetFileNameQueryMethod(o) ((o)&FLT_VALID_FILE_NAME_QUERY_METHODS)
 #define FLT_VALID_FILE_NAME_FLAGS 0xff000000u
 #define FLT_FILE_NAME_REQUEST_FROM_CURRENT_PROVIDER 0x01000000u
 #define FLT_FILE_NAME_DO_NOT_CACHE 0x02000000u
@@ -459,11 +470,12 @@ typedef VOID(FLTAPI *PFLT_COMPLETED_ASYNC_IO_CALLBACK)(PFLT_CALLBACK_DATA Callba
  * Reads from the file below this instance, synchronously; no callback sees it. STATUS_END_OF_FILE with 0 bytes behind the
  * end. ByteOffset NULL: from FileObject->CurrentByteOffset. CallbackRoutine must be NULL (else STATUS_NOT_SUPPORTED).
  */
-NTSTATUS FLTAPI FltReadFile(PFLT_INSTANCE InitiatingInstance, PFILE_OBJECT FileObject, PLARGE_INTEGER ByteOffset, ULONG Length,
-                            PVOID Buffer, FLT_IO_OPERATION_FLAGS Flags, PULONG BytesRead,
+NTSTATUS FLTAPI FltReadFile(PFLT_INSTANCE InitiatingInstance, PFILE_OBJECT FileObject, PLARGE_INTEGER ByteOffset,
+                            ULONG Length, PVOID Buffer, FLT_IO_OPERATION_FLAGS Flags, PULONG BytesRead,
                             PFLT_COMPLETED_ASYNC_IO_CALLBACK CallbackRoutine, PVOID CallbackContext);
-NTSTATUS FLTAPI FltQueryInformationFile(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PVOID FileInformation, ULONG Length,
-                                        FILE_INFORMATION_CLASS FileInformationClass, PULONG LengthReturned);
+NTSTATUS FLTAPI FltQueryInformationFile(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PVOID FileInformation,
+                                        ULONG Length, FILE_INFORMATION_CLASS FileInformationClass,
+                                        PULONG LengthReturned);
 /** From a post-create callback: undoes a successful open. The caller sets Data->IoStatus afterwards. */
 VOID FLTAPI FltCancelFileOpen(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject);
 NTSTATUS FLTAPI FltIsDirectory(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance, PBOOLEAN IsDirectory);
@@ -489,11 +501,13 @@ VOID FLTAPI FltReleaseResource(PERESOURCE Resource);
 typedef NTSTATUS(FLTAPI *PFLT_CONNECT_NOTIFY)(PFLT_PORT ClientPort, PVOID ServerPortCookie, PVOID ConnectionContext,
                                               ULONG SizeOfContext, PVOID *ConnectionPortCookie);
 typedef VOID(FLTAPI *PFLT_DISCONNECT_NOTIFY)(PVOID ConnectionCookie);
-typedef NTSTATUS(FLTAPI *PFLT_MESSAGE_NOTIFY)(PVOID PortCookie, PVOID InputBuffer, ULONG InputBufferLength, PVOID OutputBuffer,
-                                              ULONG OutputBufferLength, PULONG ReturnOutputBufferLength);
+typedef NTSTATUS(FLTAPI *PFLT_MESSAGE_NOTIFY)(PVOID PortCookie, PVOID InputBuffer, ULONG InputBufferLength,
+                                              PVOID OutputBuffer, ULONG OutputBufferLength,
+                                              PULONG ReturnOutputBufferLength);
 
-NTSTATUS FLTAPI FltCreateCommunicationPort(PFLT_FILTER Filter, PFLT_PORT *ServerPort, POBJECT_ATTRIBUTES ObjectAttributes,
-                                           PVOID ServerPortCookie, PFLT_CONNECT_NOTIFY ConnectNotifyCallback,
+NTSTATUS FLTAPI FltCreateCommunicationPort(PFLT_FILTER Filter, PFLT_PORT *ServerPort,
+                                           POBJECT_ATTRIBUTES ObjectAttributes, PVOID ServerPortCookie,
+                                           PFLT_CONNECT_NOTIFY ConnectNotifyCallback,
                                            PFLT_DISCONNECT_NOTIFY DisconnectNotifyCallback,
                                            PFLT_MESSAGE_NOTIFY MessageNotifyCallback, LONG MaxConnections);
 VOID FLTAPI FltCloseCommunicationPort(PFLT_PORT ServerPort);

@@ -27,10 +27,10 @@ FP_EXPORTS_BEGIN
 #define EXCEPTION_CONTINUE_EXECUTION (-1)
 #if !defined(_MSC_VER) && !defined(__cplusplus)
 #define __try if (1)
-#define __except(filter) else if (0 && (filter))
+#define __except (filter) else if (0 && (filter))
 #define __finally
 #define try __try
-#define except(filter) __except(filter)
+#define except(filter) __except (filter)
 #define finally __finally
 #define GetExceptionCode() ((NTSTATUS)0xC0000005)
 #define GetExceptionInformation() NULL
@@ -55,7 +55,8 @@ KIRQL NTAPI KeGetCurrentIrql(void);
 #define ASSERT(e) NT_ASSERT(e)
 #define ASSERTMSG(m, e) NT_ASSERT(e)
 #if defined(DBG) && DBG
-#define NT_ASSERT(e) ((e) ? (void)0 : RtlAssert((PVOID)(ULONG_PTR)#e, (PVOID)(ULONG_PTR)__FILE__, (ULONG)__LINE__, NULL))
+#define NT_ASSERT(e)                                                                                                   \
+    ((e) ? (void)0 : RtlAssert((PVOID)(ULONG_PTR) #e, (PVOID)(ULONG_PTR)__FILE__, (ULONG)__LINE__, NULL))
 #else
 #define NT_ASSERT(e) ((void)0)
 #endif
@@ -90,12 +91,7 @@ ULONG DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, ...);
 SIZE_T NTAPI RtlCompareMemory(const VOID *Source1, const VOID *Source2, SIZE_T Length);
 PVOID NTAPI RtlSecureZeroMemory(PVOID ptr, SIZE_T cnt);
 
-typedef enum _POOL_TYPE {
-    NonPagedPool = 0,
-    NonPagedPoolExecute = 0,
-    PagedPool = 1,
-    NonPagedPoolNx = 512
-} POOL_TYPE;
+typedef enum _POOL_TYPE { NonPagedPool = 0, NonPagedPoolExecute = 0, PagedPool = 1, NonPagedPoolNx = 512 } POOL_TYPE;
 typedef ULONG64 POOL_FLAGS;
 #define POOL_FLAG_REQUIRED_START 0x0000000000000001ULL
 #define POOL_FLAG_USE_QUOTA 0x0000000000000001ULL
@@ -124,13 +120,13 @@ typedef struct DECLSPEC_ALIGN(128) _NPAGED_LOOKASIDE_LIST {
     ULONG_PTR Reserved[16];
 } NPAGED_LOOKASIDE_LIST, *PNPAGED_LOOKASIDE_LIST, PAGED_LOOKASIDE_LIST, *PPAGED_LOOKASIDE_LIST;
 
-VOID NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free,
-                                           ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth);
+VOID NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
+                                           PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth);
 VOID NTAPI ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside);
 PVOID NTAPI ExAllocateFromNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside);
 VOID NTAPI ExFreeToNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PVOID Entry);
-VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free,
-                                          ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth);
+VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
+                                          PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth);
 VOID NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside);
 PVOID NTAPI ExAllocateFromPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside);
 VOID NTAPI ExFreeToPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PVOID Entry);
@@ -138,75 +134,105 @@ VOID NTAPI ExFreeToPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PVOID Ent
 /* Interlocked: full barriers, as on Windows ------------------------------------------------------------------------- */
 
 #ifdef __GNUC__
-FORCEINLINE LONG InterlockedIncrement(LONG volatile *v) { return __atomic_add_fetch(v, 1, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG InterlockedDecrement(LONG volatile *v) { return __atomic_sub_fetch(v, 1, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG InterlockedExchange(LONG volatile *v, LONG n) { return __atomic_exchange_n(v, n, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG InterlockedExchangeAdd(LONG volatile *v, LONG n) { return __atomic_fetch_add(v, n, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG InterlockedAdd(LONG volatile *v, LONG n) { return __atomic_add_fetch(v, n, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG InterlockedOr(LONG volatile *v, LONG n) { return __atomic_fetch_or(v, n, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG InterlockedAnd(LONG volatile *v, LONG n) { return __atomic_fetch_and(v, n, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG64 InterlockedIncrement64(LONG64 volatile *v) { return __atomic_add_fetch(v, 1, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG64 InterlockedDecrement64(LONG64 volatile *v) { return __atomic_sub_fetch(v, 1, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG64 InterlockedExchange64(LONG64 volatile *v, LONG64 n) { return __atomic_exchange_n(v, n, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG64 InterlockedExchangeAdd64(LONG64 volatile *v, LONG64 n) { return __atomic_fetch_add(v, n, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG64 InterlockedAdd64(LONG64 volatile *v, LONG64 n) { return __atomic_add_fetch(v, n, __ATOMIC_SEQ_CST); }
-FORCEINLINE LONG InterlockedCompareExchange(LONG volatile *v, LONG n, LONG expected)
-{
+FORCEINLINE LONG InterlockedIncrement(LONG volatile *v) {
+    return __atomic_add_fetch(v, 1, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE LONG InterlockedDecrement(LONG volatile *v) {
+    return __atomic_sub_fetch(v, 1, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE LONG InterlockedExchange(LONG volatile *v, LONG n) {
+    return __atomic_exchange_n(v, n, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE LONG InterlockedExchangeAdd(LONG volatile *v, LONG n) {
+    return __atomic_fetch_add(v, n, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE LONG InterlockedAdd(LONG volatile *v, LONG n) {
+    return __atomic_add_fetch(v, n, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE LONG InterlockedOr(LONG volatile *v, LONG n) {
+    return __atomic_fetch_or(v, n, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE LONG InterlockedAnd(LONG volatile *v, LONG n) {
+    return __atomic_fetch_and(v, n, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE LONG64 InterlockedIncrement64(LONG64 volatile *v) {
+    return __atomic_add_fetch(v, 1, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE LONG64 InterlockedDecrement64(LONG64 volatile *v) {
+    return __atomic_sub_fetch(v, 1, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE LONG64 InterlockedExchange64(LONG64 volatile *v, LONG64 n) {
+    return __atomic_exchange_n(v, n, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE LONG64 InterlockedExchangeAdd64(LONG64 volatile *v, LONG64 n) {
+    return __atomic_fetch_add(v, n, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE LONG64 InterlockedAdd64(LONG64 volatile *v, LONG64 n) {
+    return __atomic_add_fetch(v, n, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE LONG InterlockedCompareExchange(LONG volatile *v, LONG n, LONG expected) {
     (void)__atomic_compare_exchange_n(v, &expected, n, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     return expected;
 }
-FORCEINLINE LONG64 InterlockedCompareExchange64(LONG64 volatile *v, LONG64 n, LONG64 expected)
-{
+FORCEINLINE LONG64 InterlockedCompareExchange64(LONG64 volatile *v, LONG64 n, LONG64 expected) {
     (void)__atomic_compare_exchange_n(v, &expected, n, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     return expected;
 }
-FORCEINLINE PVOID InterlockedExchangePointer(PVOID volatile *v, PVOID n) { return __atomic_exchange_n(v, n, __ATOMIC_SEQ_CST); }
-FORCEINLINE PVOID InterlockedCompareExchangePointer(PVOID volatile *v, PVOID n, PVOID expected)
-{
+FORCEINLINE PVOID InterlockedExchangePointer(PVOID volatile *v, PVOID n) {
+    return __atomic_exchange_n(v, n, __ATOMIC_SEQ_CST);
+}
+FORCEINLINE PVOID InterlockedCompareExchangePointer(PVOID volatile *v, PVOID n, PVOID expected) {
     (void)__atomic_compare_exchange_n(v, &expected, n, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     return expected;
 }
-FORCEINLINE LONG ReadAcquire(LONG const volatile *v) { return __atomic_load_n(v, __ATOMIC_ACQUIRE); }
-FORCEINLINE LONG ReadNoFence(LONG const volatile *v) { return __atomic_load_n(v, __ATOMIC_RELAXED); }
-FORCEINLINE VOID WriteRelease(LONG volatile *v, LONG n) { __atomic_store_n(v, n, __ATOMIC_RELEASE); }
-FORCEINLINE PVOID ReadPointerAcquire(PVOID const volatile *v) { return __atomic_load_n(v, __ATOMIC_ACQUIRE); }
+FORCEINLINE LONG ReadAcquire(LONG const volatile *v) {
+    return __atomic_load_n(v, __ATOMIC_ACQUIRE);
+}
+FORCEINLINE LONG ReadNoFence(LONG const volatile *v) {
+    return __atomic_load_n(v, __ATOMIC_RELAXED);
+}
+FORCEINLINE VOID WriteRelease(LONG volatile *v, LONG n) {
+    __atomic_store_n(v, n, __ATOMIC_RELEASE);
+}
+FORCEINLINE PVOID ReadPointerAcquire(PVOID const volatile *v) {
+    return __atomic_load_n(v, __ATOMIC_ACQUIRE);
+}
 #define KeMemoryBarrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define MemoryBarrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif
 
 /* Lists ------------------------------------------------------------------------------------------------------------- */
 
-FORCEINLINE VOID InitializeListHead(PLIST_ENTRY ListHead) { ListHead->Flink = ListHead->Blink = ListHead; }
-FORCEINLINE BOOLEAN IsListEmpty(const LIST_ENTRY *ListHead) { return (BOOLEAN)(ListHead->Flink == ListHead); }
-FORCEINLINE BOOLEAN RemoveEntryList(PLIST_ENTRY Entry)
-{
+FORCEINLINE VOID InitializeListHead(PLIST_ENTRY ListHead) {
+    ListHead->Flink = ListHead->Blink = ListHead;
+}
+FORCEINLINE BOOLEAN IsListEmpty(const LIST_ENTRY *ListHead) {
+    return (BOOLEAN)(ListHead->Flink == ListHead);
+}
+FORCEINLINE BOOLEAN RemoveEntryList(PLIST_ENTRY Entry) {
     PLIST_ENTRY next = Entry->Flink, previous = Entry->Blink;
     previous->Flink = next;
     next->Blink = previous;
     return (BOOLEAN)(next == previous);
 }
-FORCEINLINE PLIST_ENTRY RemoveHeadList(PLIST_ENTRY ListHead)
-{
+FORCEINLINE PLIST_ENTRY RemoveHeadList(PLIST_ENTRY ListHead) {
     PLIST_ENTRY entry = ListHead->Flink;
     (void)RemoveEntryList(entry);
     return entry;
 }
-FORCEINLINE PLIST_ENTRY RemoveTailList(PLIST_ENTRY ListHead)
-{
+FORCEINLINE PLIST_ENTRY RemoveTailList(PLIST_ENTRY ListHead) {
     PLIST_ENTRY entry = ListHead->Blink;
     (void)RemoveEntryList(entry);
     return entry;
 }
-FORCEINLINE VOID InsertTailList(PLIST_ENTRY ListHead, PLIST_ENTRY Entry)
-{
+FORCEINLINE VOID InsertTailList(PLIST_ENTRY ListHead, PLIST_ENTRY Entry) {
     PLIST_ENTRY last = ListHead->Blink;
     Entry->Flink = ListHead;
     Entry->Blink = last;
     last->Flink = Entry;
     ListHead->Blink = Entry;
 }
-FORCEINLINE VOID InsertHeadList(PLIST_ENTRY ListHead, PLIST_ENTRY Entry)
-{
+FORCEINLINE VOID InsertHeadList(PLIST_ENTRY ListHead, PLIST_ENTRY Entry) {
     PLIST_ENTRY first = ListHead->Flink;
     Entry->Flink = first;
     Entry->Blink = ListHead;
@@ -362,7 +388,15 @@ typedef struct _KSEMAPHORE {
 C_ASSERT(sizeof(KEVENT) == 24);
 C_ASSERT(sizeof(KSEMAPHORE) == 32);
 
-typedef enum _KWAIT_REASON { Executive, FreePage, PageIn, PoolAllocation, DelayExecution, Suspended, UserRequest } KWAIT_REASON;
+typedef enum _KWAIT_REASON {
+    Executive,
+    FreePage,
+    PageIn,
+    PoolAllocation,
+    DelayExecution,
+    Suspended,
+    UserRequest
+} KWAIT_REASON;
 typedef enum _WAIT_TYPE { WaitAll, WaitAny } WAIT_TYPE;
 
 VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State);
@@ -466,7 +500,8 @@ typedef VOID(NTAPI KSTART_ROUTINE)(PVOID StartContext);
 typedef KSTART_ROUTINE *PKSTART_ROUTINE;
 #define THREAD_ALL_ACCESS 0x001FFFFFu
 NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                                    HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine, PVOID StartContext);
+                                    HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine,
+                                    PVOID StartContext);
 NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus);
 
 typedef struct _OBJECT_HANDLE_INFORMATION {
@@ -474,7 +509,8 @@ typedef struct _OBJECT_HANDLE_INFORMATION {
     ACCESS_MASK GrantedAccess;
 } OBJECT_HANDLE_INFORMATION, *POBJECT_HANDLE_INFORMATION;
 NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
-                                         KPROCESSOR_MODE AccessMode, PVOID *Object, POBJECT_HANDLE_INFORMATION HandleInformation);
+                                         KPROCESSOR_MODE AccessMode, PVOID *Object,
+                                         POBJECT_HANDLE_INFORMATION HandleInformation);
 LONG_PTR NTAPI ObfReferenceObject(PVOID Object);
 LONG_PTR NTAPI ObfDereferenceObject(PVOID Object);
 #define ObReferenceObject(Object) ObfReferenceObject(Object)
@@ -655,7 +691,7 @@ C_ASSERT(sizeof(IO_SECURITY_CONTEXT) == 24);
 #define FILE_WRITE_ATTRIBUTES 0x0100u
 #define FILE_ALL_ACCESS (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 0x1FFu)
 #define FILE_GENERIC_READ (STANDARD_RIGHTS_READ | FILE_READ_DATA | FILE_READ_ATTRIBUTES | FILE_READ_EA | SYNCHRONIZE)
-#define FILE_GENERIC_WRITE                                                                                           \
+#define FILE_GENERIC_WRITE                                                                                             \
     (STANDARD_RIGHTS_WRITE | FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES | FILE_WRITE_EA | FILE_APPEND_DATA | SYNCHRONIZE)
 #define FILE_GENERIC_EXECUTE (STANDARD_RIGHTS_EXECUTE | FILE_READ_ATTRIBUTES | FILE_EXECUTE | SYNCHRONIZE)
 
@@ -726,7 +762,8 @@ typedef enum _FILE_INFORMATION_CLASS {
     FileIdInformation = 59,
     FileDispositionInformationEx = 64,
     FileRenameInformationEx = 65
-} FILE_INFORMATION_CLASS, *PFILE_INFORMATION_CLASS;
+} FILE_INFORMATION_CLASS,
+    *PFILE_INFORMATION_CLASS;
 
 typedef struct _FILE_BASIC_INFORMATION {
     LARGE_INTEGER CreationTime;
@@ -772,7 +809,11 @@ C_ASSERT(sizeof(FILE_BASIC_INFORMATION) == 40);
 C_ASSERT(sizeof(FILE_STANDARD_INFORMATION) == 24);
 C_ASSERT(sizeof(FILE_RENAME_INFORMATION) == 24);
 
-typedef enum _FS_INFORMATION_CLASS { FileFsVolumeInformation = 1, FileFsSizeInformation = 3, FileFsDeviceInformation = 4 } FS_INFORMATION_CLASS;
+typedef enum _FS_INFORMATION_CLASS {
+    FileFsVolumeInformation = 1,
+    FileFsSizeInformation = 3,
+    FileFsDeviceInformation = 4
+} FS_INFORMATION_CLASS;
 typedef enum _FS_FILTER_SECTION_SYNC_TYPE { SyncTypeOther = 0, SyncTypeCreateSection } FS_FILTER_SECTION_SYNC_TYPE;
 #define PAGE_READONLY 0x02u
 #define PAGE_READWRITE 0x04u
@@ -815,7 +856,8 @@ VOID NTAPI IoSetTopLevelIrp(PIRP Irp);
 
 BOOLEAN NTAPI FsRtlIsNtstatusExpected(NTSTATUS Exception);
 BOOLEAN NTAPI FsRtlIsPagingFile(PFILE_OBJECT FileObject);
-BOOLEAN NTAPI FsRtlIsNameInExpression(PUNICODE_STRING Expression, PUNICODE_STRING Name, BOOLEAN IgnoreCase, PWCH UpcaseTable);
+BOOLEAN NTAPI FsRtlIsNameInExpression(PUNICODE_STRING Expression, PUNICODE_STRING Name, BOOLEAN IgnoreCase,
+                                      PWCH UpcaseTable);
 
 FP_EXPORTS_END
 FP_EXTERN_C_END

@@ -24,13 +24,13 @@
 
 /** Head of each received message; the payload follows at byte 16. */
 typedef struct _FILTER_MESSAGE_HEADER {
-    ULONG ReplyLength;    /**< longest reply, FILTER_REPLY_HEADER included; 0 if none is wanted */
-    ULONGLONG MessageId;  /**< to be copied into the reply */
+    ULONG ReplyLength;   /**< longest reply, FILTER_REPLY_HEADER included; 0 if none is wanted */
+    ULONGLONG MessageId; /**< to be copied into the reply */
 } FILTER_MESSAGE_HEADER, *PFILTER_MESSAGE_HEADER;
 
 /** Head of each reply; the payload follows at byte 16. */
 typedef struct _FILTER_REPLY_HEADER {
-    NTSTATUS Status;      /**< becomes the result of FltSendMessage (OPEN-03) */
+    NTSTATUS Status; /**< becomes the result of FltSendMessage (OPEN-03) */
     ULONGLONG MessageId;
 } FILTER_REPLY_HEADER, *PFILTER_REPLY_HEADER;
 
@@ -69,6 +69,7 @@ typedef enum _FLT_FILESYSTEM_TYPE {
     FLT_FSTYPE_REFS,
     FLT_FSTYPE_OPENAFS,
     FLT_FSTYPE_CIMFS
-} FLT_FILESYSTEM_TYPE, *PFLT_FILESYSTEM_TYPE;
+} FLT_FILESYSTEM_TYPE,
+    *PFLT_FILESYSTEM_TYPE;
 
 #endif

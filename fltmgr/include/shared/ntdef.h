@@ -116,7 +116,7 @@ typedef const WCHAR *PCWSTR, *PCWCH, *LPCWSTR, *NTSTRSAFE_PCWSTR;
 #define UFIELD_OFFSET(type, field) ((ULONG)offsetof(type, field))
 #define FIELD_SIZE(type, field) (sizeof(((type *)0)->field))
 #define RTL_FIELD_SIZE(type, field) FIELD_SIZE(type, field)
-#define CONTAINING_RECORD(address, type, field) ((type *)(void *)((char *)(address) - offsetof(type, field)))
+#define CONTAINING_RECORD(address, type, field) ((type *)(void *)((char *)(address)-offsetof(type, field)))
 #define RTL_NUMBER_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define ARRAYSIZE(array) RTL_NUMBER_OF(array)
 #define UNREFERENCED_PARAMETER(p) ((void)(p))
@@ -179,10 +179,11 @@ typedef struct _STRING {
 } STRING, ANSI_STRING, UTF8_STRING, *PSTRING, *PANSI_STRING;
 typedef const STRING *PCANSI_STRING;
 
-#define RTL_CONSTANT_STRING(s) { (USHORT)(sizeof(s) - sizeof((s)[0])), (USHORT)sizeof(s), (s) }
-#define DECLARE_CONST_UNICODE_STRING(name, s)                                                                        \
-    static const WCHAR name##_buffer[] = s;                                                                         \
-    static const UNICODE_STRING name = { (USHORT)(sizeof(s) - sizeof(WCHAR)), (USHORT)sizeof(s), (PWCH)name##_buffer }
+#define RTL_CONSTANT_STRING(s)                                                                                         \
+    { (USHORT)(sizeof(s) - sizeof((s)[0])), (USHORT)sizeof(s), (s) }
+#define DECLARE_CONST_UNICODE_STRING(name, s)                                                                          \
+    static const WCHAR name##_buffer[] = s;                                                                            \
+    static const UNICODE_STRING name = {(USHORT)(sizeof(s) - sizeof(WCHAR)), (USHORT)sizeof(s), (PWCH)name##_buffer}
 #define UNICODE_NULL ((WCHAR)0)
 
 typedef struct _LIST_ENTRY {
@@ -212,14 +213,14 @@ typedef CONST OBJECT_ATTRIBUTES *PCOBJECT_ATTRIBUTES;
 #define OBJ_OPENLINK 0x00000100u
 #define OBJ_KERNEL_HANDLE 0x00000200u
 
-#define InitializeObjectAttributes(p, n, a, r, s)                                                                    \
-    do {                                                                                                             \
-        (p)->Length = (ULONG)sizeof(OBJECT_ATTRIBUTES);                                                              \
-        (p)->RootDirectory = (r);                                                                                    \
-        (p)->Attributes = (a);                                                                                       \
-        (p)->ObjectName = (n);                                                                                       \
-        (p)->SecurityDescriptor = (s);                                                                               \
-        (p)->SecurityQualityOfService = NULL;                                                                        \
+#define InitializeObjectAttributes(p, n, a, r, s)                                                                      \
+    do {                                                                                                               \
+        (p)->Length = (ULONG)sizeof(OBJECT_ATTRIBUTES);                                                                \
+        (p)->RootDirectory = (r);                                                                                      \
+        (p)->Attributes = (a);                                                                                         \
+        (p)->ObjectName = (n);                                                                                         \
+        (p)->SecurityDescriptor = (s);                                                                                 \
+        (p)->SecurityQualityOfService = NULL;                                                                          \
     } while (0)
 
 /** I/O status block; OVERLAPPED.Internal and InternalHigh overlay it. */

@@ -21,19 +21,16 @@ static struct {
     struct client *table[buckets];
 } clients = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static struct client **bucket_of(pid_t pid)
-{
+static struct client **bucket_of(pid_t pid) {
     return &clients.table[(unsigned)pid % buckets];
 }
 
-static bool is_alive(const struct client *client)
-{
+static bool is_alive(const struct client *client) {
     struct pollfd poll_entry = {.fd = client->pidfd, .events = POLLIN};
     return client->pidfd >= 0 && poll(&poll_entry, 1, 0) == 0;
 }
 
-void fm_clients_add(pid_t pid)
-{
+void fm_clients_add(pid_t pid) {
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     struct client *fresh = malloc(sizeof(*fresh));
     pthread_mutex_lock(&clients.lock);
@@ -56,8 +53,7 @@ void fm_clients_add(pid_t pid)
     }
 }
 
-void fm_clients_remove(pid_t pid)
-{
+void fm_clients_remove(pid_t pid) {
     struct client *gone = NULL;
     pthread_mutex_lock(&clients.lock);
     /* The oldest first: after a pid was used again, the dead process's connections are the ones being closed. */
@@ -80,8 +76,7 @@ void fm_clients_remove(pid_t pid)
     }
 }
 
-bool fm_clients_contain(pid_t pid)
-{
+bool fm_clients_contain(pid_t pid) {
     bool found = false;
     pthread_mutex_lock(&clients.lock);
     for (struct client *client = *bucket_of(pid); client != NULL && !found; client = client->next) {

@@ -42,8 +42,7 @@ struct text {
     char bytes[longest_answer];
 };
 
-static void put(struct text *text, const char *bytes)
-{
+static void put(struct text *text, const char *bytes) {
     size_t length = strlen(bytes);
     size_t room = sizeof(text->bytes) - 1 - text->used;
     length = length > room ? room : length;
@@ -51,8 +50,7 @@ static void put(struct text *text, const char *bytes)
     text->used += length;
 }
 
-static void put_encoded(struct text *text, const char *bytes, const char *more)
-{
+static void put_encoded(struct text *text, const char *bytes, const char *more) {
     for (; *bytes != '\0'; bytes++) {
         char one[4] = {*bytes};
         if (!isalnum((unsigned char)*bytes) && strchr("-._~/:\\+,@", *bytes) == NULL && strchr(more, *bytes) == NULL) {
@@ -62,8 +60,7 @@ static void put_encoded(struct text *text, const char *bytes, const char *more)
     }
 }
 
-static void send_line(struct text *text)
-{
+static void send_line(struct text *text) {
     text->bytes[text->used++] = '\n';
     size_t sent = 0;
     pthread_mutex_lock(&commands.lock);
@@ -77,31 +74,27 @@ static void send_line(struct text *text)
     pthread_mutex_unlock(&commands.lock);
 }
 
-void fm_commands_ready(const char *socket_path)
-{
+void fm_commands_ready(const char *socket_path) {
     struct text text = {.used = 0};
     put(&text, "ready ");
     put_encoded(&text, socket_path, "");
     send_line(&text);
 }
 
-static void begin_ok(const struct command *command, struct text *text)
-{
+static void begin_ok(const struct command *command, struct text *text) {
     text->used = 0;
     put_encoded(text, command->words[0], "");
     put(text, " ok");
 }
 
-static void put_value(struct text *text, const char *name, const char *value)
-{
+static void put_value(struct text *text, const char *name, const char *value) {
     put(text, " ");
     put(text, name);
     put(text, "=");
     put_encoded(text, value, "");
 }
 
-static void send_error(const struct command *command, int32_t status, const char *reason)
-{
+static void send_error(const struct command *command, int32_t status, const char *reason) {
     struct text text = {.used = 0};
     char number[16];
     (void)snprintf(number, sizeof(number), "0x%08X", (unsigned)status);
@@ -113,8 +106,7 @@ static void send_error(const struct command *command, int32_t status, const char
     send_line(&text);
 }
 
-static void send_result(const struct command *command, int32_t status, const char *reason)
-{
+static void send_result(const struct command *command, int32_t status, const char *reason) {
     if (status < 0) {
         send_error(command, status, reason);
     } else {
@@ -125,8 +117,7 @@ static void send_result(const struct command *command, int32_t status, const cha
 }
 
 /* The value of an argument NAME=VALUE, NULL when it is not there. */
-static const char *option(const struct command *command, const char *name)
-{
+static const char *option(const struct command *command, const char *name) {
     size_t length = strlen(name);
     for (unsigned i = 2; i < command->word_count; i++) {
         if (strncmp(command->words[i], name, length) == 0 && command->words[i][length] == '=') {
@@ -136,26 +127,23 @@ static const char *option(const struct command *command, const char *name)
     return NULL;
 }
 
-static void do_load(const struct command *command)
-{
+static void do_load(const struct command *command) {
     char reason[512] = "";
-    send_result(command, fm_drivers_load(command->words[2], option(command, "altitude"), reason, sizeof(reason)), reason);
+    send_result(command, fm_drivers_load(command->words[2], option(command, "altitude"), reason, sizeof(reason)),
+                reason);
 }
 
-static void do_unload(const struct command *command)
-{
+static void do_unload(const struct command *command) {
     char reason[512] = "";
     send_result(command, fm_drivers_unload(command->words[2], 0, reason, sizeof(reason)), reason);
 }
 
-static bool is_set(const struct command *command, const char *name)
-{
+static bool is_set(const struct command *command, const char *name) {
     const char *value = option(command, name);
     return value != NULL && strcmp(value, "1") == 0;
 }
 
-static void do_volume(const struct command *command)
-{
+static void do_volume(const struct command *command) {
     char reason[512] = "";
     char id[FM_VOLUME_ID_LENGTH];
     char device[FM_VOLUME_ID_LENGTH + 16];
@@ -174,28 +162,26 @@ static void do_volume(const struct command *command)
     send_line(&text);
 }
 
-static void do_unvolume(const struct command *command)
-{
+static void do_unvolume(const struct command *command) {
     char reason[512] = "";
     send_result(command, fm_volumes_remove(command->words[2], reason, sizeof(reason)), reason);
 }
 
-static bool number(const char *text, unsigned long most, unsigned long *value)
-{
+static bool number(const char *text, unsigned long most, unsigned long *value) {
     char *end;
     errno = 0;
     *value = strtoul(text, &end, 10);
     return isdigit((unsigned char)text[0]) && *end == '\0' && errno == 0 && *value <= most;
 }
 
-static void do_open(const struct command *command)
-{
+static void do_open(const struct command *command) {
     const char *pid_text = option(command, "pid");
     const char *uid_text = option(command, "uid");
     /* Not the embedding program by default: it is often the decider itself, and then exempt. */
     unsigned long pid = (unsigned long)getpid();
     unsigned long uid = (unsigned long)geteuid();
-    if ((pid_text != NULL && !number(pid_text, 0x7FFFFFFF, &pid)) || (uid_text != NULL && !number(uid_text, 0xFFFFFFFE, &uid))) {
+    if ((pid_text != NULL && !number(pid_text, 0x7FFFFFFF, &pid)) ||
+        (uid_text != NULL && !number(uid_text, 0xFFFFFFFE, &uid))) {
         send_error(command, invalid_parameter, "pid and uid must be decimal numbers");
         return;
     }
@@ -225,15 +211,13 @@ struct counter_text {
     struct text *text;
 };
 
-static void put_counter(struct fm_counter_sink *sink, const char *name, uint64_t value)
-{
+static void put_counter(struct fm_counter_sink *sink, const char *name, uint64_t value) {
     char digits[24];
     (void)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value);
     put_value(((struct counter_text *)sink)->text, name, digits);
 }
 
-static void do_counters(const struct command *command)
-{
+static void do_counters(const struct command *command) {
     struct text text;
     struct counter_text sink = {.sink = {.add = put_counter}, .text = &text};
     begin_ok(command, &text);
@@ -247,13 +231,12 @@ static const struct verb {
     enum fm_job_class job_class;
     void (*run)(const struct command *command);
 } verbs[] = {
-    {"load", 1, FM_JOB_CLIENT, do_load},         {"unload", 1, FM_JOB_CLIENT, do_unload},
-    {"volume", 2, FM_JOB_CLIENT, do_volume},     {"unvolume", 1, FM_JOB_CLIENT, do_unvolume},
-    {"open", 3, FM_JOB_GATED, do_open},          {"counters", 0, FM_JOB_CLIENT, do_counters},
+    {"load", 1, FM_JOB_CLIENT, do_load},     {"unload", 1, FM_JOB_CLIENT, do_unload},
+    {"volume", 2, FM_JOB_CLIENT, do_volume}, {"unvolume", 1, FM_JOB_CLIENT, do_unvolume},
+    {"open", 3, FM_JOB_GATED, do_open},      {"counters", 0, FM_JOB_CLIENT, do_counters},
 };
 
-static const struct verb *verb_of(const struct command *command)
-{
+static const struct verb *verb_of(const struct command *command) {
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         if (strcmp(verbs[i].name, command->words[1]) == 0) {
             return &verbs[i];
@@ -262,8 +245,7 @@ static const struct verb *verb_of(const struct command *command)
     return NULL;
 }
 
-static void finish(struct command *command)
-{
+static void finish(struct command *command) {
     free(command);
     pthread_mutex_lock(&commands.lock);
     if (--commands.running == 0) {
@@ -272,23 +254,20 @@ static void finish(struct command *command)
     pthread_mutex_unlock(&commands.lock);
 }
 
-static void run_command(struct fm_job *job)
-{
+static void run_command(struct fm_job *job) {
     struct command *command = (struct command *)job;
     verb_of(command)->run(command);
     finish(command);
 }
 
-static int hex(char digit)
-{
+static int hex(char digit) {
     return digit >= '0' && digit <= '9'   ? digit - '0'
            : digit >= 'A' && digit <= 'F' ? digit - 'A' + 10
            : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
                                           : -1;
 }
 
-static void decode(char *word)
-{
+static void decode(char *word) {
     char *to = word;
     for (const char *from = word; *from != '\0'; from++) {
         if (from[0] == '%' && hex(from[1]) >= 0 && hex(from[2]) >= 0 && (hex(from[1]) | hex(from[2])) != 0) {
@@ -302,8 +281,7 @@ static void decode(char *word)
 }
 
 /* False: the command was `stop`. */
-static bool start_command(const char *line, size_t length)
-{
+static bool start_command(const char *line, size_t length) {
     struct command *command = calloc(1, sizeof(*command) + length + 1);
     if (command == NULL) {
         fm_log("commands: no memory for a command of %zu bytes; it stays unanswered", length);
@@ -333,15 +311,15 @@ static bool start_command(const char *line, size_t length)
         go_on = false;
     } else if (command->word_count != 0) {
         send_error(command, invalid_parameter,
-                   verb != NULL ? "arguments are missing" : "a command is TAG VERB ARGUMENTS, VERB one of load unload volume "
-                                                            "unvolume open counters stop");
+                   verb != NULL ? "arguments are missing"
+                                : "a command is TAG VERB ARGUMENTS, VERB one of load unload volume "
+                                  "unvolume open counters stop");
     }
     finish(command);
     return go_on;
 }
 
-bool fm_commands_read(void)
-{
+bool fm_commands_read(void) {
     if (commands.buffer == NULL) {
         commands.buffer = malloc(longest_line);
         if (commands.buffer == NULL) {
@@ -373,8 +351,7 @@ bool fm_commands_read(void)
     return go_on;
 }
 
-bool fm_commands_drain(unsigned limit_ms)
-{
+bool fm_commands_drain(unsigned limit_ms) {
     struct timespec limit;
     clock_gettime(CLOCK_REALTIME, &limit);
     limit.tv_sec += limit_ms / 1000;

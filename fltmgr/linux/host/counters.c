@@ -10,8 +10,7 @@
 
 #define ADD(prefix, name) sink->add(sink, prefix "." #name, counters.name)
 
-static void add_core(struct fm_counter_sink *sink)
-{
+static void add_core(struct fm_counter_sink *sink) {
     fm_counters counters;
     fm_core_counters(&counters);
     ADD("core", sent);
@@ -32,8 +31,7 @@ static void add_core(struct fm_counter_sink *sink)
     ADD("core", operations);
 }
 
-static void add_server(struct fm_counter_sink *sink)
-{
+static void add_server(struct fm_counter_sink *sink) {
     struct fm_server_counters counters;
     fm_server_counters(&counters);
     ADD("server", connections);
@@ -44,8 +42,7 @@ static void add_server(struct fm_counter_sink *sink)
     ADD("server", shared_bytes);
 }
 
-static void add_workers(struct fm_counter_sink *sink)
-{
+static void add_workers(struct fm_counter_sink *sink) {
     struct fm_worker_counters counters;
     fm_workers_counters(&counters);
     ADD("workers", threads);
@@ -58,8 +55,7 @@ static void add_workers(struct fm_counter_sink *sink)
     ADD("workers", refused_threads);
 }
 
-static void add_pool(struct fm_counter_sink *sink)
-{
+static void add_pool(struct fm_counter_sink *sink) {
     struct fm_pool_counters counters;
     fm_pool_read_counters(&counters);
     ADD("pool", allocations);
@@ -67,8 +63,7 @@ static void add_pool(struct fm_counter_sink *sink)
     ADD("pool", leaks);
 }
 
-void fm_counters_collect(struct fm_counter_sink *sink)
-{
+void fm_counters_collect(struct fm_counter_sink *sink) {
     add_core(sink);
     add_server(sink);
     fm_volumes_counters(sink);

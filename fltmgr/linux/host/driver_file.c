@@ -15,24 +15,21 @@
 
 enum { longest_name = 64 };
 
-bool fm_driver_name_valid(const char *name)
-{
+bool fm_driver_name_valid(const char *name) {
     size_t length = strlen(name);
     return length != 0 && length <= longest_name &&
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == length;
 }
 
 /* Empty when trusted, otherwise why not. */
-static const char *distrust(const struct stat *status)
-{
+static const char *distrust(const struct stat *status) {
     if (status->st_uid != 0 && (geteuid() == 0 || status->st_uid != geteuid())) {
         return geteuid() == 0 ? "does not belong to root" : "belongs neither to root nor to this user";
     }
     return (status->st_mode & (S_IWGRP | S_IWOTH)) != 0 ? "can be written by others" : "";
 }
 
-static int open_checked(int folder, const char *path, int flags, struct stat *status, const char **why)
-{
+static int open_checked(int folder, const char *path, int flags, struct stat *status, const char **why) {
     int descriptor = openat(folder, path, flags | O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     *why = "";
     if (descriptor >= 0 && fstat(descriptor, status) != 0) {
@@ -48,8 +45,7 @@ static int open_checked(int folder, const char *path, int flags, struct stat *st
 }
 
 static enum fm_driver_file_result open_image(struct fm_driver_file *file, const char *folder, const char *name,
-                                             char *text, size_t capacity)
-{
+                                             char *text, size_t capacity) {
     struct stat status;
     const char *why;
     int directory = open_checked(AT_FDCWD, folder, O_DIRECTORY, &status, &why);
@@ -59,8 +55,9 @@ static enum fm_driver_file_result open_image(struct fm_driver_file *file, const 
         return FM_DRIVER_FILE_ABSENT;
     }
     if (why[0] != '\0') {
-        (void)snprintf(text, capacity, "the folder %s %s; drivers are loaded only from a folder that nobody else can change",
-                       folder, why);
+        (void)snprintf(text, capacity,
+                       "the folder %s %s; drivers are loaded only from a folder that nobody else can change", folder,
+                       why);
         (void)close(directory);
         return FM_DRIVER_FILE_NOT_TRUSTED;
     }
@@ -70,13 +67,13 @@ static enum fm_driver_file_result open_image(struct fm_driver_file *file, const 
     int error = errno;
     (void)close(directory);
     if (file->descriptor < 0) {
-        (void)snprintf(text, capacity, "open %s/%s: %s; a driver's image is NAME.so in the folder of --drivers", folder, image,
-                       fm_errno_text(error));
+        (void)snprintf(text, capacity, "open %s/%s: %s; a driver's image is NAME.so in the folder of --drivers", folder,
+                       image, fm_errno_text(error));
         return FM_DRIVER_FILE_ABSENT;
     }
     if (why[0] != '\0' || !S_ISREG(status.st_mode)) {
-        (void)snprintf(text, capacity, "%s/%s %s; a driver's image is a file that nobody else can change", folder, image,
-                       why[0] != '\0' ? why : "is not a regular file");
+        (void)snprintf(text, capacity, "%s/%s %s; a driver's image is a file that nobody else can change", folder,
+                       image, why[0] != '\0' ? why : "is not a regular file");
         return FM_DRIVER_FILE_NOT_TRUSTED;
     }
     return FM_DRIVER_FILE_OK;
@@ -88,8 +85,7 @@ struct range {
     uintptr_t end;
 };
 
-static int find_range(struct dl_phdr_info *info, size_t size, void *argument)
-{
+static int find_range(struct dl_phdr_info *info, size_t size, void *argument) {
     (void)size;
     struct range *range = argument;
     uintptr_t start = UINTPTR_MAX;
@@ -111,11 +107,11 @@ static int find_range(struct dl_phdr_info *info, size_t size, void *argument)
 }
 
 enum fm_driver_file_result fm_driver_file_open(struct fm_driver_file *file, const char *folder, const char *name,
-                                               char *text, size_t capacity)
-{
+                                               char *text, size_t capacity) {
     *file = (struct fm_driver_file){.descriptor = -1};
     if (!fm_driver_name_valid(name)) {
-        (void)snprintf(text, capacity, "a driver's name consists of 1 to %d of the characters A-Z a-z 0-9 _ -", longest_name);
+        (void)snprintf(text, capacity, "a driver's name consists of 1 to %d of the characters A-Z a-z 0-9 _ -",
+                       longest_name);
         return FM_DRIVER_FILE_BAD_NAME;
     }
     enum fm_driver_file_result result = open_image(file, folder, name, text, capacity);
@@ -126,7 +122,8 @@ enum fm_driver_file_result fm_driver_file_open(struct fm_driver_file *file, cons
         file->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         if (file->library == NULL) {
             const char *error = dlerror();
-            (void)snprintf(text, capacity, "dlopen %s/%s.so: %s", folder, name, error != NULL ? error : "no reason given");
+            (void)snprintf(text, capacity, "dlopen %s/%s.so: %s", folder, name,
+                           error != NULL ? error : "no reason given");
             result = FM_DRIVER_FILE_NOT_AN_IMAGE;
         }
     }
@@ -134,8 +131,8 @@ enum fm_driver_file_result fm_driver_file_open(struct fm_driver_file *file, cons
         file->entry = dlsym(file->library, "DriverEntry");
         struct range range = {.within = (uintptr_t)file->entry};
         if (file->entry == NULL || dl_iterate_phdr(find_range, &range) == 0) {
-            (void)snprintf(text, capacity, "%s/%s.so exports no function DriverEntry; build it with add_minifilter()", folder,
-                           name);
+            (void)snprintf(text, capacity, "%s/%s.so exports no function DriverEntry; build it with add_minifilter()",
+                           folder, name);
             result = FM_DRIVER_FILE_NO_ENTRY;
         }
         file->start = range.start;
@@ -147,8 +144,7 @@ enum fm_driver_file_result fm_driver_file_open(struct fm_driver_file *file, cons
     return result;
 }
 
-void fm_driver_file_close(struct fm_driver_file *file)
-{
+void fm_driver_file_close(struct fm_driver_file *file) {
     if (file->library != NULL) {
         (void)dlclose(file->library);
         file->library = NULL;
@@ -160,8 +156,7 @@ void fm_driver_file_close(struct fm_driver_file *file)
 }
 
 /* A line `key = "value"` of the [Strings] section. */
-static void take_string(const char *line, const char *key, char *value, size_t capacity)
-{
+static void take_string(const char *line, const char *key, char *value, size_t capacity) {
     size_t length = strlen(key);
     if (strncasecmp(line, key, length) != 0) {
         return;
@@ -183,8 +178,7 @@ static void take_string(const char *line, const char *key, char *value, size_t c
 }
 
 void fm_driver_file_settings(const char *folder, const char *name, char *altitude, size_t altitude_capacity,
-                             char *instance, size_t instance_capacity)
-{
+                             char *instance, size_t instance_capacity) {
     char path[4096];
     char line[512];
     (void)snprintf(path, sizeof(path), "%s/%s.inf", folder, name);

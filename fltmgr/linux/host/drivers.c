@@ -41,19 +41,16 @@ static struct {
     unsigned loads;
 } drivers = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static void set_wide(struct wide *wide, const char *prefix, const char *text)
-{
+static void set_wide(struct wide *wide, const char *prefix, const char *text) {
     size_t before = fm_utf8_to_utf16(prefix, strlen(prefix), (uint16_t *)wide->buffer, longest_text - 1);
-    size_t after =
-        fm_utf8_to_utf16(text, strlen(text), (uint16_t *)wide->buffer + before, longest_text - 1 - before);
+    size_t after = fm_utf8_to_utf16(text, strlen(text), (uint16_t *)wide->buffer + before, longest_text - 1 - before);
     wide->string.Buffer = wide->buffer;
     wide->string.Length = (USHORT)((before + after) * sizeof(WCHAR));
     wide->string.MaximumLength = sizeof(wide->buffer);
     wide->buffer[before + after] = 0;
 }
 
-static NTSTATUS filter_settings(PDRIVER_OBJECT object, fm_filter_settings *settings)
-{
+static NTSTATUS filter_settings(PDRIVER_OBJECT object, fm_filter_settings *settings) {
     struct driver *driver = (struct driver *)object;
     settings->name = driver->wide_name.string;
     settings->altitude = driver->altitude.string;
@@ -63,13 +60,11 @@ static NTSTATUS filter_settings(PDRIVER_OBJECT object, fm_filter_settings *setti
 
 const fm_host_ops fm_linux_host_ops = {.filter_settings = filter_settings};
 
-void fm_drivers_init(const char *folder)
-{
+void fm_drivers_init(const char *folder) {
     drivers.folder = folder;
 }
 
-static struct driver **find(const char *name)
-{
+static struct driver **find(const char *name) {
     struct driver **link = &drivers.loaded;
     while (*link != NULL && strcasecmp((*link)->name, name) != 0) {
         link = &(*link)->next;
@@ -77,21 +72,25 @@ static struct driver **find(const char *name)
     return link;
 }
 
-static NTSTATUS status_of(enum fm_driver_file_result result)
-{
+static NTSTATUS status_of(enum fm_driver_file_result result) {
     switch (result) {
-    case FM_DRIVER_FILE_OK: return STATUS_SUCCESS;
-    case FM_DRIVER_FILE_BAD_NAME: return STATUS_OBJECT_NAME_INVALID;
-    case FM_DRIVER_FILE_ABSENT: return STATUS_OBJECT_NAME_NOT_FOUND;
-    case FM_DRIVER_FILE_NOT_TRUSTED: return STATUS_ACCESS_DENIED;
-    case FM_DRIVER_FILE_NO_ENTRY: return STATUS_DRIVER_ENTRYPOINT_NOT_FOUND;
-    case FM_DRIVER_FILE_NOT_AN_IMAGE: break;
+    case FM_DRIVER_FILE_OK:
+        return STATUS_SUCCESS;
+    case FM_DRIVER_FILE_BAD_NAME:
+        return STATUS_OBJECT_NAME_INVALID;
+    case FM_DRIVER_FILE_ABSENT:
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    case FM_DRIVER_FILE_NOT_TRUSTED:
+        return STATUS_ACCESS_DENIED;
+    case FM_DRIVER_FILE_NO_ENTRY:
+        return STATUS_DRIVER_ENTRYPOINT_NOT_FOUND;
+    case FM_DRIVER_FILE_NOT_AN_IMAGE:
+        break;
     }
     return STATUS_INVALID_IMAGE_FORMAT;
 }
 
-static void choose_settings(struct driver *driver, const char *given_altitude)
-{
+static void choose_settings(struct driver *driver, const char *given_altitude) {
     char altitude[longest_text];
     char instance[longest_text];
     /* Without any, in the range for activity monitors; the fraction keeps two such drivers apart. */
@@ -102,8 +101,7 @@ static void choose_settings(struct driver *driver, const char *given_altitude)
     set_wide(&driver->instance, "", instance);
 }
 
-static NTSTATUS initialize(struct driver *driver, char *text, size_t capacity)
-{
+static NTSTATUS initialize(struct driver *driver, char *text, size_t capacity) {
     struct wide registry_path;
     set_wide(&driver->wide_name, "", driver->name);
     set_wide(&driver->service, "\\Driver\\", driver->name);
@@ -123,8 +121,7 @@ static NTSTATUS initialize(struct driver *driver, char *text, size_t capacity)
 }
 
 /* The driver's code runs no more, as far as anybody can know. */
-static void unmap(struct driver *driver)
-{
+static void unmap(struct driver *driver) {
     unsigned threads = fm_system_threads_of(driver->file.start, driver->file.end);
     if (threads != 0) {
         fm_log("driver %s left %u threads running; its image stays mapped", driver->name, threads);
@@ -136,8 +133,7 @@ static void unmap(struct driver *driver)
     free(driver);
 }
 
-int32_t fm_drivers_load(const char *name, const char *altitude, char *text, size_t capacity)
-{
+int32_t fm_drivers_load(const char *name, const char *altitude, char *text, size_t capacity) {
     struct driver *driver = NULL;
     NTSTATUS status;
     pthread_mutex_lock(&drivers.lock);
@@ -181,8 +177,7 @@ done:
     return status;
 }
 
-static NTSTATUS unload(struct driver **link, bool mandatory, char *text, size_t capacity)
-{
+static NTSTATUS unload(struct driver **link, bool mandatory, char *text, size_t capacity) {
     struct driver *driver = *link;
     NTSTATUS status = STATUS_SUCCESS;
     fm_impersonate(NULL);
@@ -206,8 +201,7 @@ static NTSTATUS unload(struct driver **link, bool mandatory, char *text, size_t 
     return status;
 }
 
-int32_t fm_drivers_unload(const char *name, int mandatory, char *text, size_t capacity)
-{
+int32_t fm_drivers_unload(const char *name, int mandatory, char *text, size_t capacity) {
     pthread_mutex_lock(&drivers.lock);
     struct driver **link = find(name);
     NTSTATUS status = STATUS_FLT_FILTER_NOT_FOUND;
@@ -220,8 +214,7 @@ int32_t fm_drivers_unload(const char *name, int mandatory, char *text, size_t ca
     return status;
 }
 
-unsigned fm_drivers_unload_all(void)
-{
+unsigned fm_drivers_unload_all(void) {
     unsigned stayed = 0;
     char text[256] = "";
     pthread_mutex_lock(&drivers.lock);
@@ -236,39 +229,33 @@ unsigned fm_drivers_unload_all(void)
     return stayed;
 }
 
-unsigned fm_drivers_count(void)
-{
+unsigned fm_drivers_count(void) {
     pthread_mutex_lock(&drivers.lock);
     unsigned count = drivers.count;
     pthread_mutex_unlock(&drivers.lock);
     return count;
 }
 
-static bool may_load(const fm_requestor *requestor)
-{
+static bool may_load(const fm_requestor *requestor) {
     static const UCHAR system_sid[] = {1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0};
-    return requestor->kernel ||
-           (requestor->sid_count != 0 && ((const UCHAR *)requestor->sids[0])[1] == 1 &&
-            memcmp(requestor->sids[0], system_sid, sizeof(system_sid)) == 0);
+    return requestor->kernel || (requestor->sid_count != 0 && ((const UCHAR *)requestor->sids[0])[1] == 1 &&
+                                 memcmp(requestor->sids[0], system_sid, sizeof(system_sid)) == 0);
 }
 
-static int32_t say(int32_t status, const char *verb, const char *name, const char *text)
-{
+static int32_t say(int32_t status, const char *verb, const char *name, const char *text) {
     if (status < 0) {
         fm_log("%s %s: %s", verb, name, text);
     }
     return status;
 }
 
-int32_t fm_driver_load(const char *name, const fm_requestor *requestor)
-{
+int32_t fm_driver_load(const char *name, const fm_requestor *requestor) {
     char text[512] = "";
     return !may_load(requestor) ? STATUS_PRIVILEGE_NOT_HELD
                                 : say(fm_drivers_load(name, NULL, text, sizeof(text)), "load", name, text);
 }
 
-int32_t fm_driver_unload(const char *name, const fm_requestor *requestor)
-{
+int32_t fm_driver_unload(const char *name, const fm_requestor *requestor) {
     char text[512] = "";
     return !may_load(requestor) ? STATUS_PRIVILEGE_NOT_HELD
                                 : say(fm_drivers_unload(name, 0, text, sizeof(text)), "unload", name, text);

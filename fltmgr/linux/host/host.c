@@ -27,8 +27,7 @@ enum { most_descriptors = 1 << 20, stop_limit_s = 15, drain_limit_ms = 5000 };
 /* What has been started, so that stopping undoes exactly that. */
 enum stage { STAGE_NOTHING, STAGE_CORE, STAGE_WORKERS, STAGE_ALERTS, STAGE_READER, STAGE_SERVER };
 
-static uint32_t raise_descriptor_limit(void)
-{
+static uint32_t raise_descriptor_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return 1024;
@@ -45,19 +44,20 @@ static uint32_t raise_descriptor_limit(void)
 }
 
 /* Each event in flight holds a descriptor; when they run out the kernel denies opens on its own. */
-static uint32_t in_flight_limit(const struct fm_options *options, uint32_t descriptors)
-{
+static uint32_t in_flight_limit(const struct fm_options *options, uint32_t descriptors) {
     uint32_t most = descriptors / 2;
-    uint32_t wanted = options->most_in_flight != 0 ? options->most_in_flight : descriptors / 4 < 8192 ? descriptors / 4 : 8192;
+    uint32_t wanted = options->most_in_flight != 0 ? options->most_in_flight
+                      : descriptors / 4 < 8192     ? descriptors / 4
+                                                   : 8192;
     if (wanted > most) {
-        fm_log("--in-flight %u is more than half of the %u descriptors there are; %u is used", wanted, descriptors, most);
+        fm_log("--in-flight %u is more than half of the %u descriptors there are; %u is used", wanted, descriptors,
+               most);
         wanted = most;
     }
     return wanted;
 }
 
-static void make_socket_folder(const char *socket_path)
-{
+static void make_socket_folder(const char *socket_path) {
     char folder[4096];
     const char *slash = strrchr(socket_path, '/');
     if (slash != NULL && slash != socket_path && (size_t)(slash - socket_path) < sizeof(folder)) {
@@ -67,8 +67,7 @@ static void make_socket_folder(const char *socket_path)
     }
 }
 
-static enum stage start(const struct fm_options *options, struct fm_heartbeat *heartbeat, bool *complete)
-{
+static enum stage start(const struct fm_options *options, struct fm_heartbeat *heartbeat, bool *complete) {
     *complete = false;
     uint32_t most_in_flight = in_flight_limit(options, raise_descriptor_limit());
     fm_requestors_init();
@@ -96,8 +95,7 @@ static enum stage start(const struct fm_options *options, struct fm_heartbeat *h
 }
 
 /* --load and --volume */
-static bool load_configured(const struct fm_options *options)
-{
+static bool load_configured(const struct fm_options *options) {
     const struct fm_gate_scope scope = {.reads = false};
     char text[512] = "";
     for (unsigned i = 0; i < options->load_count; i++) {
@@ -123,8 +121,7 @@ static bool load_configured(const struct fm_options *options)
     return true;
 }
 
-static int open_signals(void)
-{
+static int open_signals(void) {
     sigset_t signals;
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGTERM);
@@ -134,8 +131,7 @@ static int open_signals(void)
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void serve(const struct fm_options *options, int signals)
-{
+static void serve(const struct fm_options *options, int signals) {
     struct pollfd polls[2] = {{.fd = signals, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
     for (;;) {
         if (poll(polls, options->embedded ? 2 : 1, -1) < 0) {
@@ -147,8 +143,7 @@ static void serve(const struct fm_options *options, int signals)
     }
 }
 
-static void give_up(int signal_number)
-{
+static void give_up(int signal_number) {
     static const char text[] = "fltmgrd: orderly stop took too long, a driver or a client holds it up; ending now\n";
     (void)signal_number;
     ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
@@ -156,8 +151,7 @@ static void give_up(int signal_number)
     _exit(EX_TEMPFAIL);
 }
 
-static void stop(enum stage stage)
-{
+static void stop(enum stage stage) {
     /* The gates first: nobody shall wait for a Filter Manager on its way out. */
     (void)signal(SIGALRM, give_up);
     (void)alarm(stop_limit_s);
@@ -166,9 +160,14 @@ static void stop(enum stage stage)
     (void)fm_commands_drain(drain_limit_ms);
     fm_volumes_remove_all();
     switch (stage) {
-    case STAGE_SERVER: fm_server_stop(); __attribute__((fallthrough));
-    case STAGE_READER: fm_gate_reader_stop(); __attribute__((fallthrough));
-    case STAGE_ALERTS: __attribute__((fallthrough));
+    case STAGE_SERVER:
+        fm_server_stop();
+        __attribute__((fallthrough));
+    case STAGE_READER:
+        fm_gate_reader_stop();
+        __attribute__((fallthrough));
+    case STAGE_ALERTS:
+        __attribute__((fallthrough));
     case STAGE_WORKERS:
         if (!fm_workers_stop(drain_limit_ms)) {
             fm_log("workers still run driver code; the host ends without them");
@@ -183,13 +182,14 @@ static void stop(enum stage stage)
             fm_core_fini();
         }
         __attribute__((fallthrough));
-    case STAGE_NOTHING: fm_requestors_fini(); break;
+    case STAGE_NOTHING:
+        fm_requestors_fini();
+        break;
     }
     (void)alarm(0);
 }
 
-int fm_host_run(const struct fm_options *options, struct fm_heartbeat *heartbeat)
-{
+int fm_host_run(const struct fm_options *options, struct fm_heartbeat *heartbeat) {
     int signals = open_signals();
     if (signals < 0) {
         fm_log("signalfd failed: %s", fm_errno_text(errno));

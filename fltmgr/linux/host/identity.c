@@ -15,8 +15,7 @@
 
 enum { longest_sid = 8 + 4 * 2 };
 
-int fm_credentials_of_peer(int socket, struct fm_credentials *credentials, pid_t *pid)
-{
+int fm_credentials_of_peer(int socket, struct fm_credentials *credentials, pid_t *pid) {
     struct ucred peer;
     socklen_t length = sizeof(peer);
     *credentials = (struct fm_credentials){.groups = NULL};
@@ -46,15 +45,13 @@ int fm_credentials_of_peer(int socket, struct fm_credentials *credentials, pid_t
     return 0;
 }
 
-static FILE *open_of_process(pid_t pid, const char *name)
-{
+static FILE *open_of_process(pid_t pid, const char *name) {
     char path[48];
     (void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
     return fopen(path, "re");
 }
 
-static bool read_groups(char *text, struct fm_credentials *credentials)
-{
+static bool read_groups(char *text, struct fm_credentials *credentials) {
     size_t capacity = 0;
     for (char *number = strtok_r(text, " \t\n", &text); number != NULL; number = strtok_r(NULL, " \t\n", &text)) {
         if (credentials->group_count == capacity) {
@@ -70,8 +67,7 @@ static bool read_groups(char *text, struct fm_credentials *credentials)
     return true;
 }
 
-int fm_credentials_of_process(pid_t pid, struct fm_credentials *credentials)
-{
+int fm_credentials_of_process(pid_t pid, struct fm_credentials *credentials) {
     *credentials = (struct fm_credentials){.groups = NULL};
     FILE *file = open_of_process(pid, "status");
     if (file == NULL) {
@@ -104,15 +100,13 @@ int fm_credentials_of_process(pid_t pid, struct fm_credentials *credentials)
     return 0;
 }
 
-void fm_credentials_fini(struct fm_credentials *credentials)
-{
+void fm_credentials_fini(struct fm_credentials *credentials) {
     free(credentials->groups);
     credentials->groups = NULL;
     credentials->group_count = 0;
 }
 
-static void write_sid(unsigned char *sid, unsigned authority, unsigned count, uint32_t first, uint32_t second)
-{
+static void write_sid(unsigned char *sid, unsigned authority, unsigned count, uint32_t first, uint32_t second) {
     memset(sid, 0, longest_sid);
     sid[0] = 1;
     sid[1] = (unsigned char)count;
@@ -121,8 +115,7 @@ static void write_sid(unsigned char *sid, unsigned authority, unsigned count, ui
     memcpy(sid + 12, &second, sizeof(second));
 }
 
-bool fm_sids_of(const struct fm_credentials *credentials, struct fm_sids *sids)
-{
+bool fm_sids_of(const struct fm_credentials *credentials, struct fm_sids *sids) {
     size_t most = credentials->group_count + 5;
     void *memory = malloc(most * (sizeof(void *) + longest_sid));
     if (memory == NULL) {
@@ -155,15 +148,13 @@ bool fm_sids_of(const struct fm_credentials *credentials, struct fm_sids *sids)
     return true;
 }
 
-void fm_sids_fini(struct fm_sids *sids)
-{
+void fm_sids_fini(struct fm_sids *sids) {
     free(sids->sids);
     sids->sids = NULL;
     sids->count = 0;
 }
 
-uint64_t fm_process_start_key(pid_t pid)
-{
+uint64_t fm_process_start_key(pid_t pid) {
     char path[32];
     char text[1024];
     (void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
@@ -187,8 +178,7 @@ uint64_t fm_process_start_key(pid_t pid)
 
 static int64_t boot_time;
 
-static void read_boot_time(void)
-{
+static void read_boot_time(void) {
     struct timespec wall;
     struct timespec boot;
     (void)clock_gettime(CLOCK_REALTIME, &wall);
@@ -197,8 +187,7 @@ static void read_boot_time(void)
                 INT64_C(116444736000000000);
 }
 
-uint64_t fm_process_start_time(uint64_t start_key)
-{
+uint64_t fm_process_start_time(uint64_t start_key) {
     /* Once: the system clock moves, and drivers compare these times to know a process again. */
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)pthread_once(&once, read_boot_time);

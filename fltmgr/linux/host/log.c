@@ -6,8 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-void fm_log(const char *format, ...)
-{
+void fm_log(const char *format, ...) {
     char line[1024] = "fltmgrd: ";
     size_t used = strlen(line);
     va_list arguments;
@@ -26,8 +25,7 @@ void fm_log(const char *format, ...)
     (void)written;
 }
 
-const char *fm_errno_text(int error)
-{
+const char *fm_errno_text(int error) {
     const char *text = strerrordesc_np(error);
     return text != NULL ? text : "unknown error";
 }

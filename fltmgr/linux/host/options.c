@@ -31,8 +31,19 @@ static const char usage[] =
     "  --help, --version\n";
 
 enum {
-    OPT_SOCKET = 256, OPT_DRIVERS, OPT_LOAD, OPT_VOLUME, OPT_EMBEDDED, OPT_DEADLINE, OPT_ON_DEADLINE, OPT_ON_OVERLOAD,
-    OPT_IN_FLIGHT, OPT_HEARTBEAT, OPT_WORKERS, OPT_HELP, OPT_VERSION
+    OPT_SOCKET = 256,
+    OPT_DRIVERS,
+    OPT_LOAD,
+    OPT_VOLUME,
+    OPT_EMBEDDED,
+    OPT_DEADLINE,
+    OPT_ON_DEADLINE,
+    OPT_ON_OVERLOAD,
+    OPT_IN_FLIGHT,
+    OPT_HEARTBEAT,
+    OPT_WORKERS,
+    OPT_HELP,
+    OPT_VERSION
 };
 
 static const struct option long_options[] = {
@@ -52,8 +63,7 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static bool read_number(const char *name, const char *text, uint32_t least, uint32_t most, uint32_t *value)
-{
+static bool read_number(const char *name, const char *text, uint32_t least, uint32_t most, uint32_t *value) {
     char *end;
     errno = 0;
     unsigned long number = strtoul(text, &end, 10);
@@ -65,8 +75,7 @@ static bool read_number(const char *name, const char *text, uint32_t least, uint
     return true;
 }
 
-static bool read_verdict(const char *name, const char *text, enum fm_verdict *verdict)
-{
+static bool read_verdict(const char *name, const char *text, enum fm_verdict *verdict) {
     if (strcmp(text, "allow") == 0) {
         *verdict = FM_VERDICT_ALLOW;
     } else if (strcmp(text, "deny") == 0) {
@@ -78,8 +87,7 @@ static bool read_verdict(const char *name, const char *text, enum fm_verdict *ve
     return true;
 }
 
-static bool append(const char *name, const char **list, unsigned *count, unsigned capacity, const char *text)
-{
+static bool append(const char *name, const char **list, unsigned *count, unsigned capacity, const char *text) {
     if (*count == capacity) {
         fprintf(stderr, "fltmgrd: --%s may be given at most %u times\n", name, capacity);
         return false;
@@ -88,8 +96,7 @@ static bool append(const char *name, const char **list, unsigned *count, unsigne
     return true;
 }
 
-static const char *default_driver_folder(void)
-{
+static const char *default_driver_folder(void) {
     static char folder[PATH_MAX + 16];
     ssize_t length = readlink("/proc/self/exe", folder, PATH_MAX);
     if (length <= 0) {
@@ -101,8 +108,7 @@ static const char *default_driver_folder(void)
     return folder;
 }
 
-bool fm_options_read(struct fm_options *options, int argc, char **argv, int *exit_status)
-{
+bool fm_options_read(struct fm_options *options, int argc, char **argv, int *exit_status) {
     *options = (struct fm_options){
         .socket_path = "/run/filterport/fltmgrd.sock",
         .driver_folder = default_driver_folder(),
@@ -119,17 +125,33 @@ bool fm_options_read(struct fm_options *options, int argc, char **argv, int *exi
         bool good = true;
         const char *name = option >= OPT_SOCKET ? long_options[index].name : "";
         switch (option) {
-        case OPT_SOCKET: options->socket_path = optarg; break;
-        case OPT_DRIVERS: options->driver_folder = optarg; break;
-        case OPT_LOAD: good = append(name, options->loads, &options->load_count, FM_OPTIONS_MOST_LOADS, optarg); break;
+        case OPT_SOCKET:
+            options->socket_path = optarg;
+            break;
+        case OPT_DRIVERS:
+            options->driver_folder = optarg;
+            break;
+        case OPT_LOAD:
+            good = append(name, options->loads, &options->load_count, FM_OPTIONS_MOST_LOADS, optarg);
+            break;
         case OPT_VOLUME:
             good = append(name, options->volumes, &options->volume_count, FM_OPTIONS_MOST_VOLUMES, optarg);
             break;
-        case OPT_EMBEDDED: options->embedded = true; break;
-        case OPT_DEADLINE: good = read_number(name, optarg, 1, 3600000, &options->deadline_ms); break;
-        case OPT_ON_DEADLINE: good = read_verdict(name, optarg, &options->on_deadline); break;
-        case OPT_ON_OVERLOAD: good = read_verdict(name, optarg, &options->on_overload); break;
-        case OPT_IN_FLIGHT: good = read_number(name, optarg, 1, 1000000, &options->most_in_flight); break;
+        case OPT_EMBEDDED:
+            options->embedded = true;
+            break;
+        case OPT_DEADLINE:
+            good = read_number(name, optarg, 1, 3600000, &options->deadline_ms);
+            break;
+        case OPT_ON_DEADLINE:
+            good = read_verdict(name, optarg, &options->on_deadline);
+            break;
+        case OPT_ON_OVERLOAD:
+            good = read_verdict(name, optarg, &options->on_overload);
+            break;
+        case OPT_IN_FLIGHT:
+            good = read_number(name, optarg, 1, 1000000, &options->most_in_flight);
+            break;
         case OPT_HEARTBEAT:
             good = read_number(name, optarg, 0, 3600000, &options->heartbeat_ms);
             if (good && options->heartbeat_ms != 0 && options->heartbeat_ms < 100) {
@@ -137,7 +159,9 @@ bool fm_options_read(struct fm_options *options, int argc, char **argv, int *exi
                 good = false;
             }
             break;
-        case OPT_WORKERS: good = read_number(name, optarg, 1, 4096, &options->most_workers); break;
+        case OPT_WORKERS:
+            good = read_number(name, optarg, 1, 4096, &options->most_workers);
+            break;
         case OPT_HELP:
             fputs(usage, stdout);
             *exit_status = 0;
@@ -146,7 +170,9 @@ bool fm_options_read(struct fm_options *options, int argc, char **argv, int *exi
             puts("fltmgrd " FILTERPORT_VERSION);
             *exit_status = 0;
             return false;
-        default: good = false; break; /* getopt has said what is wrong */
+        default:
+            good = false;
+            break; /* getopt has said what is wrong */
         }
         if (!good) {
             fputs("fltmgrd: see fltmgrd --help\n", stderr);

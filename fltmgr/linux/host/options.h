@@ -12,17 +12,17 @@ enum { FM_OPTIONS_MOST_LOADS = 32, FM_OPTIONS_MOST_VOLUMES = 32 };
 
 /** The command line of fltmgrd. Strings point into argv or into static storage; nothing is freed. */
 struct fm_options {
-    const char *socket_path;       /* where clients connect */
-    const char *driver_folder;     /* NAME.so lies here */
+    const char *socket_path;   /* where clients connect */
+    const char *driver_folder; /* NAME.so lies here */
     const char *loads[FM_OPTIONS_MOST_LOADS];
     unsigned load_count;
     const char *volumes[FM_OPTIONS_MOST_VOLUMES]; /* KIND:DIR */
     unsigned volume_count;
-    bool embedded;                 /* commands on stdin, answers on stdout */
-    uint32_t deadline_ms;          /* longest a gated open waits, counted from reading its event */
-    uint32_t heartbeat_ms;         /* 0: no supervision */
+    bool embedded;         /* commands on stdin, answers on stdout */
+    uint32_t deadline_ms;  /* longest a gated open waits, counted from reading its event */
+    uint32_t heartbeat_ms; /* 0: no supervision */
     uint32_t most_workers;
-    uint32_t most_in_flight;       /* gated opens read and not answered; 0: what the descriptor limit gives */
+    uint32_t most_in_flight; /* gated opens read and not answered; 0: what the descriptor limit gives */
     enum fm_verdict on_deadline;
     enum fm_verdict on_overload;
 };

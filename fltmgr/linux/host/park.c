@@ -10,8 +10,7 @@
 enum { awake = 0, token = 1, asleep = 2 };
 
 /* Returns true when a token was there; otherwise the state is `asleep` and a wake will find it. */
-static bool take_token_or_announce(struct fm_park *park)
-{
+static bool take_token_or_announce(struct fm_park *park) {
     uint32_t state = atomic_load_explicit(&park->state, memory_order_relaxed);
     for (;;) {
         if (state == token) {
@@ -27,16 +26,14 @@ static bool take_token_or_announce(struct fm_park *park)
     }
 }
 
-void fm_park_wait(struct fm_park *park)
-{
+void fm_park_wait(struct fm_park *park) {
     while (!take_token_or_announce(park)) {
         /* No time-out argument: the kernel's timed path costs a seventh more. */
         syscall(SYS_futex, &park->state, FUTEX_WAIT_PRIVATE, asleep, NULL, NULL, 0);
     }
 }
 
-bool fm_park_wait_until(struct fm_park *park, enum fm_park_clock clock, const struct timespec *limit)
-{
+bool fm_park_wait_until(struct fm_park *park, enum fm_park_clock clock, const struct timespec *limit) {
     int operation = FUTEX_WAIT_BITSET_PRIVATE | (clock == FM_PARK_REALTIME ? FUTEX_CLOCK_REALTIME : 0);
     while (!take_token_or_announce(park)) {
         if (syscall(SYS_futex, &park->state, operation, asleep, limit, NULL, FUTEX_BITSET_MATCH_ANY) != 0 &&
@@ -51,8 +48,7 @@ bool fm_park_wait_until(struct fm_park *park, enum fm_park_clock clock, const st
     return true;
 }
 
-void fm_park_wake(struct fm_park *park)
-{
+void fm_park_wake(struct fm_park *park) {
     if (atomic_exchange_explicit(&park->state, token, memory_order_release) == asleep) {
         syscall(SYS_futex, &park->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     }

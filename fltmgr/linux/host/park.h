@@ -18,8 +18,7 @@ struct fm_park {
 
 enum fm_park_clock { FM_PARK_MONOTONIC, FM_PARK_REALTIME };
 
-static inline void fm_park_init(struct fm_park *park)
-{
+static inline void fm_park_init(struct fm_park *park) {
     atomic_init(&park->state, 0);
 }
 

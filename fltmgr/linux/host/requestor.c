@@ -13,8 +13,7 @@
 #include "identity.h"
 
 /* Since Linux 6.9 each process has an inode of its own in pidfs, which costs less to ask for than its start time. */
-static uint64_t pidfs_inode(pid_t pid)
-{
+static uint64_t pidfs_inode(pid_t pid) {
     static const long pidfs_magic = 0x50494446;
     static int is_pidfs = -1;
     int known = __atomic_load_n(&is_pidfs, __ATOMIC_RELAXED);
@@ -36,8 +35,7 @@ static uint64_t pidfs_inode(pid_t pid)
     return inode;
 }
 
-uint64_t fm_process_key(pid_t pid)
-{
+uint64_t fm_process_key(pid_t pid) {
     if (pid <= 0) {
         return 0;
     }
@@ -45,8 +43,7 @@ uint64_t fm_process_key(pid_t pid)
     return inode != 0 ? inode : fm_process_start_key(pid);
 }
 
-static struct fm_identity *make(pid_t pid, const struct fm_credentials *credentials)
-{
+static struct fm_identity *make(pid_t pid, const struct fm_credentials *credentials) {
     struct fm_identity *identity = calloc(1, sizeof(*identity));
     if (identity == NULL) {
         return NULL;
@@ -71,8 +68,7 @@ static struct fm_identity *make(pid_t pid, const struct fm_credentials *credenti
     return identity;
 }
 
-struct fm_identity *fm_identity_of_peer(int socket)
-{
+struct fm_identity *fm_identity_of_peer(int socket) {
     struct fm_credentials credentials;
     pid_t pid;
     if (fm_credentials_of_peer(socket, &credentials, &pid) != 0) {
@@ -83,24 +79,20 @@ struct fm_identity *fm_identity_of_peer(int socket)
     return identity;
 }
 
-struct fm_identity *fm_identity_of_opener(pid_t pid)
-{
+struct fm_identity *fm_identity_of_opener(pid_t pid) {
     return make(pid, NULL);
 }
 
-struct fm_identity *fm_identity_of_user(pid_t pid, uid_t uid, gid_t gid)
-{
+struct fm_identity *fm_identity_of_user(pid_t pid, uid_t uid, gid_t gid) {
     struct fm_credentials credentials = {.uid = uid, .gid = gid};
     return make(pid, &credentials);
 }
 
-void fm_identity_reference(struct fm_identity *identity)
-{
+void fm_identity_reference(struct fm_identity *identity) {
     __atomic_add_fetch(&identity->references, 1, __ATOMIC_RELAXED);
 }
 
-void fm_identity_release(struct fm_identity *identity)
-{
+void fm_identity_release(struct fm_identity *identity) {
     if (identity == NULL || __atomic_sub_fetch(&identity->references, 1, __ATOMIC_ACQ_REL) != 0) {
         return;
     }
@@ -116,8 +108,7 @@ void fm_identity_release(struct fm_identity *identity)
 
 static fm_requestor system_requestor = {.kernel = true};
 
-void fm_requestors_init(void)
-{
+void fm_requestors_init(void) {
     pid_t pid = getpid();
     system_requestor.process_id = (uint64_t)pid;
     system_requestor.thread_id = (uint64_t)pid;
@@ -126,8 +117,7 @@ void fm_requestors_init(void)
     system_requestor.thread = fm_thread_object_create(system_requestor.process, (uint64_t)pid);
 }
 
-void fm_requestors_fini(void)
-{
+void fm_requestors_fini(void) {
     if (system_requestor.process != NULL) {
         fm_object_dereference(system_requestor.thread);
         fm_object_dereference(system_requestor.process);
@@ -136,7 +126,6 @@ void fm_requestors_fini(void)
     }
 }
 
-const fm_requestor *fm_system_requestor(void)
-{
+const fm_requestor *fm_system_requestor(void) {
     return &system_requestor;
 }

@@ -24,14 +24,12 @@ enum {
     exit_after_kill = EX_SOFTWARE,
 };
 
-uint32_t fm_heartbeat_period_ms(uint32_t heartbeat_ms)
-{
+uint32_t fm_heartbeat_period_ms(uint32_t heartbeat_ms) {
     uint32_t period = heartbeat_ms == 0 ? 1000 : heartbeat_ms / (2 * ticks_per_limit);
     return period == 0 ? 1 : period;
 }
 
-static void release_standard_streams(void)
-{
+static void release_standard_streams(void) {
     /* The host alone owns stdin and stdout: their other end must see end-of-file when the host ends. */
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0) {
@@ -44,8 +42,7 @@ static void release_standard_streams(void)
 }
 
 /* Returns true and the exit status when the host has ended. */
-static bool host_ended(pid_t host, bool killed, uint32_t heartbeat_ms, int *exit_status)
-{
+static bool host_ended(pid_t host, bool killed, uint32_t heartbeat_ms, int *exit_status) {
     int status;
     pid_t ended = waitpid(host, &status, WNOHANG);
     if (ended == 0 || (ended < 0 && errno == EINTR)) {
@@ -55,12 +52,16 @@ static bool host_ended(pid_t host, bool killed, uint32_t heartbeat_ms, int *exit
         fprintf(stderr, "fltmgrd: supervisor: waitpid(%d) failed: %s\n", host, strerror(errno));
         *exit_status = EX_OSERR;
     } else if (killed) {
-        fprintf(stderr, "fltmgrd: supervisor: the host %d stood still for %u ms and was killed; every gated open is "
-                        "released. Start fltmgrd again\n", host, heartbeat_ms);
+        fprintf(stderr,
+                "fltmgrd: supervisor: the host %d stood still for %u ms and was killed; every gated open is "
+                "released. Start fltmgrd again\n",
+                host, heartbeat_ms);
         *exit_status = exit_after_kill;
     } else if (WIFSIGNALED(status)) {
-        fprintf(stderr, "fltmgrd: supervisor: the host %d was ended by signal %d (%s); every gated open is released. "
-                        "Start fltmgrd again\n", host, WTERMSIG(status), strsignal(WTERMSIG(status)));
+        fprintf(stderr,
+                "fltmgrd: supervisor: the host %d was ended by signal %d (%s); every gated open is released. "
+                "Start fltmgrd again\n",
+                host, WTERMSIG(status), strsignal(WTERMSIG(status)));
         *exit_status = 128 + WTERMSIG(status);
     } else {
         *exit_status = WEXITSTATUS(status);
@@ -68,8 +69,7 @@ static bool host_ended(pid_t host, bool killed, uint32_t heartbeat_ms, int *exit
     return true;
 }
 
-static int watch(pid_t host, uint32_t heartbeat_ms, const struct fm_heartbeat *heartbeat, const sigset_t *signals)
-{
+static int watch(pid_t host, uint32_t heartbeat_ms, const struct fm_heartbeat *heartbeat, const sigset_t *signals) {
     uint32_t tick_ms = heartbeat_ms == 0 ? 1000 : heartbeat_ms / ticks_per_limit;
     struct timespec tick = {.tv_sec = tick_ms / 1000, .tv_nsec = (long)(tick_ms % 1000) * 1000000};
     uint64_t seen = 0;
@@ -97,8 +97,7 @@ static int watch(pid_t host, uint32_t heartbeat_ms, const struct fm_heartbeat *h
     }
 }
 
-int fm_supervise(uint32_t heartbeat_ms, int (*host)(void *, struct fm_heartbeat *), void *context)
-{
+int fm_supervise(uint32_t heartbeat_ms, int (*host)(void *, struct fm_heartbeat *), void *context) {
     struct fm_heartbeat *heartbeat =
         mmap(NULL, sizeof(*heartbeat), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (heartbeat == MAP_FAILED) {

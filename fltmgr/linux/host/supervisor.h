@@ -18,8 +18,7 @@ struct fm_heartbeat {
 };
 
 /** One beat. Any thread of the host; the reader of fanotify events calls it. */
-static inline void fm_heartbeat_beat(struct fm_heartbeat *heartbeat)
-{
+static inline void fm_heartbeat_beat(struct fm_heartbeat *heartbeat) {
     (void)__atomic_add_fetch(&heartbeat->beats, 1, __ATOMIC_RELAXED);
 }
 

@@ -13,8 +13,8 @@ struct fm_host_thread {
     fm_thread core;
     const fm_requestor *requestor;
     struct fm_host_thread *next_free;
-    pthread_mutex_t alert_lock; /* an alert is carried out, or the job changes: not both at once */
-    uint64_t job;               /* alert_lock: number of the job, odd while one runs */
+    pthread_mutex_t alert_lock;        /* an alert is carried out, or the job changes: not both at once */
+    uint64_t job;                      /* alert_lock: number of the job, odd while one runs */
     struct fm_host_thread *next_alert; /* alerts.lock, as the two below */
     uint64_t alerted_job;
     bool alert_queued;
@@ -36,8 +36,7 @@ static struct {
     bool stopping;
 } alerts = {.lock = PTHREAD_MUTEX_INITIALIZER, .rung = PTHREAD_COND_INITIALIZER};
 
-struct fm_host_thread *fm_host_thread_begin(const char *name)
-{
+struct fm_host_thread *fm_host_thread_begin(const char *name) {
     pthread_mutex_lock(&threads.lock);
     struct fm_host_thread *thread = threads.free;
     if (thread != NULL) {
@@ -59,8 +58,7 @@ struct fm_host_thread *fm_host_thread_begin(const char *name)
     return thread;
 }
 
-void fm_host_thread_end(struct fm_host_thread *thread)
-{
+void fm_host_thread_end(struct fm_host_thread *thread) {
     current = NULL;
     thread->requestor = NULL;
     pthread_mutex_lock(&threads.lock);
@@ -69,50 +67,42 @@ void fm_host_thread_end(struct fm_host_thread *thread)
     pthread_mutex_unlock(&threads.lock);
 }
 
-struct fm_host_thread *fm_host_thread_current(void)
-{
+struct fm_host_thread *fm_host_thread_current(void) {
     return current;
 }
 
-static void next_job(struct fm_host_thread *thread)
-{
+static void next_job(struct fm_host_thread *thread) {
     pthread_mutex_lock(&thread->alert_lock);
     /* alerts.lock reads it too */
     __atomic_store_n(&thread->job, thread->job + 1, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&thread->alert_lock);
 }
 
-void fm_host_thread_begin_job(struct fm_host_thread *thread)
-{
+void fm_host_thread_begin_job(struct fm_host_thread *thread) {
     next_job(thread);
     fm_thread_reset(&thread->core);
 }
 
-void fm_host_thread_end_job(struct fm_host_thread *thread)
-{
+void fm_host_thread_end_job(struct fm_host_thread *thread) {
     thread->requestor = NULL;
     next_job(thread);
 }
 
-void fm_impersonate(const fm_requestor *requestor)
-{
+void fm_impersonate(const fm_requestor *requestor) {
     if (current != NULL) {
         current->requestor = requestor;
     }
 }
 
-const fm_requestor *fm_current_requestor(void)
-{
+const fm_requestor *fm_current_requestor(void) {
     return current != NULL && current->requestor != NULL ? current->requestor : fm_system_requestor();
 }
 
-fm_thread *fm_current_thread(void)
-{
+fm_thread *fm_current_thread(void) {
     return current != NULL ? &current->core : NULL;
 }
 
-void fm_host_thread_alert(struct fm_host_thread *thread)
-{
+void fm_host_thread_alert(struct fm_host_thread *thread) {
     pthread_mutex_lock(&alerts.lock);
     thread->alerted_job = __atomic_load_n(&thread->job, __ATOMIC_RELAXED);
     if (!thread->alert_queued) {
@@ -124,8 +114,7 @@ void fm_host_thread_alert(struct fm_host_thread *thread)
     pthread_mutex_unlock(&alerts.lock);
 }
 
-static void *alerts_main(void *argument)
-{
+static void *alerts_main(void *argument) {
     (void)argument;
     (void)pthread_setname_np(pthread_self(), "fm-alerts");
     pthread_mutex_lock(&alerts.lock);
@@ -150,8 +139,7 @@ static void *alerts_main(void *argument)
     return NULL;
 }
 
-bool fm_alerts_start(void)
-{
+bool fm_alerts_start(void) {
     alerts.stopping = false;
     int error = pthread_create(&alerts.thread, NULL, alerts_main, NULL);
     if (error != 0) {
@@ -161,8 +149,7 @@ bool fm_alerts_start(void)
     return alerts.running;
 }
 
-void fm_alerts_stop(void)
-{
+void fm_alerts_stop(void) {
     if (!alerts.running) {
         return;
     }

@@ -38,7 +38,7 @@ static struct {
     uint32_t most_gated;
     uint32_t most_threads;
     uint32_t running;
-    uint32_t arriving; /* threads that are being created and have not asked for work yet */
+    uint32_t arriving;    /* threads that are being created and have not asked for work yet */
     bool creation_failed; /* nobody is left who would try again: the next submit does */
     bool stopping;
     struct fm_worker_counters counters;
@@ -46,8 +46,7 @@ static struct {
 
 static void *worker_main(void *argument);
 
-static struct fm_job *take(enum fm_job_class *job_class)
-{
+static struct fm_job *take(enum fm_job_class *job_class) {
     for (int class = FM_JOB_CLIENT; class >= FM_JOB_GATED; class --) {
         struct queue *queue = &pool.queues[class];
         struct fm_job *job = queue->head;
@@ -64,29 +63,26 @@ static struct fm_job *take(enum fm_job_class *job_class)
         if (class == FM_JOB_GATED) {
             pool.counters.running_gated++;
         }
-        *job_class = (enum fm_job_class)class;
+        *job_class = (enum fm_job_class) class;
         return job;
     }
     return NULL;
 }
 
-static void finished(enum fm_job_class job_class)
-{
+static void finished(enum fm_job_class job_class) {
     pool.running--;
     if (job_class == FM_JOB_GATED) {
         pool.counters.running_gated--;
     }
 }
 
-static bool wants_thread(void)
-{
+static bool wants_thread(void) {
     return pool.arriving == 0 && pool.idle == NULL && pool.counters.threads < pool.most_threads &&
            !(pool.stopping && pool.counters.queued == 0);
 }
 
 /* With the lock held, which it gives up meanwhile. */
-static void start_thread(void)
-{
+static void start_thread(void) {
     pool.arriving++;
     pool.counters.threads++;
     if (pool.counters.threads > pool.counters.threads_high_mark) {
@@ -114,8 +110,7 @@ static void start_thread(void)
     }
 }
 
-static void *worker_main(void *argument)
-{
+static void *worker_main(void *argument) {
     (void)argument;
     struct worker self = {.next_idle = NULL};
     fm_park_init(&self.park);
@@ -163,8 +158,7 @@ static void *worker_main(void *argument)
 }
 
 /* Gives waiting jobs to idle workers. Returns those to wake, linked by next_idle, after the lock is released. */
-static struct worker *match(void)
-{
+static struct worker *match(void) {
     struct worker *woken = NULL;
     while (pool.idle != NULL) {
         enum fm_job_class job_class;
@@ -183,8 +177,7 @@ static struct worker *match(void)
     return woken;
 }
 
-static void wake_all(struct worker *woken)
-{
+static void wake_all(struct worker *woken) {
     while (woken != NULL) {
         struct worker *next = woken->next_idle; /* read before it runs: the worker may be gone afterwards */
         fm_park_wake(&woken->park);
@@ -192,8 +185,7 @@ static void wake_all(struct worker *woken)
     }
 }
 
-bool fm_workers_start(uint32_t most_gated)
-{
+bool fm_workers_start(uint32_t most_gated) {
     pthread_mutex_lock(&pool.lock);
     for (int class = 0; class < 2; class ++) {
         pool.queues[class].head = NULL;
@@ -211,8 +203,7 @@ bool fm_workers_start(uint32_t most_gated)
     return started;
 }
 
-void fm_workers_submit(struct fm_job *job, enum fm_job_class job_class)
-{
+void fm_workers_submit(struct fm_job *job, enum fm_job_class job_class) {
     job->next = NULL;
     pthread_mutex_lock(&pool.lock);
     struct queue *queue = &pool.queues[job_class];
@@ -229,8 +220,7 @@ void fm_workers_submit(struct fm_job *job, enum fm_job_class job_class)
     wake_all(woken);
 }
 
-bool fm_workers_stop(uint32_t limit_ms)
-{
+bool fm_workers_stop(uint32_t limit_ms) {
     struct timespec limit;
     clock_gettime(CLOCK_REALTIME, &limit);
     limit.tv_sec += limit_ms / 1000;
@@ -259,8 +249,7 @@ bool fm_workers_stop(uint32_t limit_ms)
     return stopped;
 }
 
-void fm_workers_counters(struct fm_worker_counters *counters)
-{
+void fm_workers_counters(struct fm_worker_counters *counters) {
     pthread_mutex_lock(&pool.lock);
     *counters = pool.counters;
     pthread_mutex_unlock(&pool.lock);

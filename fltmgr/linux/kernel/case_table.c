@@ -10,13 +10,11 @@ static uint16_t upper[0x10000];
 static uint16_t lower[0x10000];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static uint16_t one_unit(uint32_t unit, wint_t mapped)
-{
+static uint16_t one_unit(uint32_t unit, wint_t mapped) {
     return mapped < 0x10000 && (unit >= 0x80) == (mapped >= 0x80) ? (uint16_t)mapped : (uint16_t)unit;
 }
 
-static void build(void)
-{
+static void build(void) {
     locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     for (uint32_t unit = 0; unit < 0x10000; unit++) {
         upper[unit] = (uint16_t)(unit >= 'a' && unit <= 'z' ? unit - 0x20 : unit);
@@ -31,8 +29,7 @@ static void build(void)
     }
 }
 
-uint16_t fm_upcase(uint16_t unit)
-{
+uint16_t fm_upcase(uint16_t unit) {
     if (unit < 0x80) {
         return unit >= 'a' && unit <= 'z' ? (uint16_t)(unit - 0x20) : unit;
     }
@@ -40,8 +37,7 @@ uint16_t fm_upcase(uint16_t unit)
     return upper[unit];
 }
 
-uint16_t fm_downcase(uint16_t unit)
-{
+uint16_t fm_downcase(uint16_t unit) {
     if (unit < 0x80) {
         return unit >= 'A' && unit <= 'Z' ? (uint16_t)(unit + 0x20) : unit;
     }

@@ -14,23 +14,20 @@ struct output {
     size_t used;
 };
 
-static void put(struct output *output, const char *text, size_t length)
-{
+static void put(struct output *output, const char *text, size_t length) {
     size_t room = sizeof(output->text) - 1 - output->used;
     length = length > room ? room : length;
     memcpy(output->text + output->used, text, length);
     output->used += length;
 }
 
-static void put_wide(struct output *output, const WCHAR *text, size_t units)
-{
+static void put_wide(struct output *output, const WCHAR *text, size_t units) {
     char bytes[600];
     size_t length = text == NULL ? 0 : fm_utf16_to_utf8((const uint16_t *)text, units, bytes, sizeof(bytes));
     put(output, bytes, length > sizeof(bytes) ? sizeof(bytes) : length);
 }
 
-static size_t bounded_units(const WCHAR *text, int most)
-{
+static size_t bounded_units(const WCHAR *text, int most) {
     size_t count = 0;
     while (text != NULL && (most < 0 || count < (size_t)most) && text[count] != 0) {
         count++;
@@ -46,8 +43,7 @@ struct directive {
     char conversion;
 };
 
-static int number(const char **format, va_list *arguments)
-{
+static int number(const char **format, va_list *arguments) {
     if (**format == '*') {
         (*format)++;
         return va_arg(*arguments, int);
@@ -59,8 +55,7 @@ static int number(const char **format, va_list *arguments)
     return value;
 }
 
-static const char *parse(const char *format, struct directive *directive, va_list *arguments)
-{
+static const char *parse(const char *format, struct directive *directive, va_list *arguments) {
     size_t flags = 0;
     *directive = (struct directive){.precision = -1, .size = SIZE_INT};
     while (*format != '\0' && strchr("-+ #0", *format) != NULL && flags < sizeof(directive->flags) - 1) {
@@ -95,8 +90,7 @@ static const char *parse(const char *format, struct directive *directive, va_lis
     return *format == '\0' ? format : format + 1;
 }
 
-static void put_number(struct output *output, const struct directive *directive, va_list *arguments)
-{
+static void put_number(struct output *output, const struct directive *directive, va_list *arguments) {
     char format[32];
     char text[128];
     unsigned long long value;
@@ -119,8 +113,7 @@ static void put_number(struct output *output, const struct directive *directive,
     put(output, text, length < 0 ? 0 : (size_t)length);
 }
 
-static void put_string(struct output *output, const struct directive *directive, va_list *arguments)
-{
+static void put_string(struct output *output, const struct directive *directive, va_list *arguments) {
     bool wide = directive->size == SIZE_WIDE || (directive->conversion == 'S' && directive->size != SIZE_NARROW);
     if (directive->conversion == 'Z') {
         const UNICODE_STRING *string = va_arg(*arguments, const UNICODE_STRING *);
@@ -143,8 +136,7 @@ static void put_string(struct output *output, const struct directive *directive,
     }
 }
 
-static void format_line(struct output *output, const char *format, va_list *arguments)
-{
+static void format_line(struct output *output, const char *format, va_list *arguments) {
     while (*format != '\0') {
         const char *percent = strchr(format, '%');
         if (percent == NULL) {
@@ -155,24 +147,38 @@ static void format_line(struct output *output, const char *format, va_list *argu
         struct directive directive;
         format = parse(percent + 1, &directive, arguments);
         switch (directive.conversion) {
-        case 'd': case 'i': case 'u': case 'x': case 'X': case 'o': case 'p':
+        case 'd':
+        case 'i':
+        case 'u':
+        case 'x':
+        case 'X':
+        case 'o':
+        case 'p':
             put_number(output, &directive, arguments);
             break;
-        case 's': case 'S': case 'Z': put_string(output, &directive, arguments); break;
-        case 'c': case 'C': {
+        case 's':
+        case 'S':
+        case 'Z':
+            put_string(output, &directive, arguments);
+            break;
+        case 'c':
+        case 'C': {
             WCHAR unit = (WCHAR)va_arg(*arguments, int);
             put_wide(output, &unit, 1);
             break;
         }
-        case '%': put(output, "%", 1); break;
-        default: put(output, percent, (size_t)(format - percent)); break; /* as it stands; its argument stays */
+        case '%':
+            put(output, "%", 1);
+            break;
+        default:
+            put(output, percent, (size_t)(format - percent));
+            break; /* as it stands; its argument stays */
         }
     }
     output->text[output->used] = '\0';
 }
 
-static ULONG print(const char *format, va_list *arguments)
-{
+static ULONG print(const char *format, va_list *arguments) {
     struct output output = {.used = 0};
     format_line(&output, format, arguments);
     while (output.used != 0 && output.text[output.used - 1] == '\n') {
@@ -184,8 +190,7 @@ static ULONG print(const char *format, va_list *arguments)
     return STATUS_SUCCESS;
 }
 
-ULONG DbgPrint(PCSTR Format, ...)
-{
+ULONG DbgPrint(PCSTR Format, ...) {
     va_list arguments;
     va_start(arguments, Format);
     ULONG status = print(Format, &arguments);
@@ -193,8 +198,7 @@ ULONG DbgPrint(PCSTR Format, ...)
     return status;
 }
 
-ULONG DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, ...)
-{
+ULONG DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, ...) {
     UNREFERENCED_PARAMETER(ComponentId);
     if (Level > DPFLTR_WARNING_LEVEL && Level < 32) {
         return STATUS_SUCCESS; /* as on Windows: only errors and warnings are on by default */
@@ -206,9 +210,9 @@ ULONG DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, ...)
     return status;
 }
 
-VOID NTAPI RtlAssert(PVOID VoidFailedAssertion, PVOID VoidFileName, ULONG LineNumber, PSTR MutableMessage)
-{
+VOID NTAPI RtlAssert(PVOID VoidFailedAssertion, PVOID VoidFileName, ULONG LineNumber, PSTR MutableMessage) {
     fm_log("assertion failed: %s%s%s, %s line %u", MutableMessage != NULL ? MutableMessage : "",
-           MutableMessage != NULL ? ": " : "", (const char *)VoidFailedAssertion, (const char *)VoidFileName, LineNumber);
+           MutableMessage != NULL ? ": " : "", (const char *)VoidFailedAssertion, (const char *)VoidFileName,
+           LineNumber);
     fm_kernel_stop("RtlAssert");
 }

@@ -21,15 +21,13 @@ static struct {
     char apart[60];
 } table[buckets];
 
-static uint32_t *lock_of(const DISPATCHER_HEADER *header)
-{
+static uint32_t *lock_of(const DISPATCHER_HEADER *header) {
     ULONG_PTR address = (ULONG_PTR)header >> 4;
     return &table[(address ^ address >> 6) % buckets].lock;
 }
 
 /* Takes what a wait takes, if the object has it. Bucket lock held. */
-static BOOLEAN consume(DISPATCHER_HEADER *header)
-{
+static BOOLEAN consume(DISPATCHER_HEADER *header) {
     if (header->SignalState <= 0) {
         return FALSE;
     }
@@ -42,8 +40,7 @@ static BOOLEAN consume(DISPATCHER_HEADER *header)
 }
 
 /* Hands the object to those who wait, in order. Returns them, to be woken without the lock. */
-static struct waiter *satisfy(DISPATCHER_HEADER *header)
-{
+static struct waiter *satisfy(DISPATCHER_HEADER *header) {
     struct waiter *woken = NULL;
     while (!IsListEmpty(&header->WaitListHead) && consume(header)) {
         struct waiter *waiter = CONTAINING_RECORD(RemoveHeadList(&header->WaitListHead), struct waiter, links);
@@ -54,8 +51,7 @@ static struct waiter *satisfy(DISPATCHER_HEADER *header)
     return woken;
 }
 
-static void wake(struct waiter *woken)
-{
+static void wake(struct waiter *woken) {
     while (woken != NULL) {
         struct waiter *next = (struct waiter *)woken->links.Flink;
         fm_park_wake(&woken->park); /* the waiter may be gone afterwards */
@@ -63,8 +59,7 @@ static void wake(struct waiter *woken)
     }
 }
 
-void fm_dispatcher_init(DISPATCHER_HEADER *header, UCHAR type, LONG state)
-{
+void fm_dispatcher_init(DISPATCHER_HEADER *header, UCHAR type, LONG state) {
     header->Type = type;
     header->Signalling = 0;
     header->Size = 0;
@@ -73,8 +68,7 @@ void fm_dispatcher_init(DISPATCHER_HEADER *header, UCHAR type, LONG state)
     InitializeListHead(&header->WaitListHead);
 }
 
-LONG fm_dispatcher_signal(DISPATCHER_HEADER *header, LONG state)
-{
+LONG fm_dispatcher_signal(DISPATCHER_HEADER *header, LONG state) {
     uint32_t *lock = lock_of(header);
     fm_word_lock(lock);
     LONG before = header->SignalState;
@@ -85,32 +79,27 @@ LONG fm_dispatcher_signal(DISPATCHER_HEADER *header, LONG state)
     return before;
 }
 
-VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State)
-{
+VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State) {
     fm_dispatcher_init(&Event->Header,
                        Type == NotificationEvent ? FM_OBJECT_NOTIFICATION_EVENT : FM_OBJECT_SYNCHRONIZATION_EVENT,
                        State ? 1 : 0);
 }
 
-LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
-{
+LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait) {
     UNREFERENCED_PARAMETER(Increment);
     UNREFERENCED_PARAMETER(Wait);
     return fm_dispatcher_signal(&Event->Header, 1);
 }
 
-LONG NTAPI KeResetEvent(PRKEVENT Event)
-{
+LONG NTAPI KeResetEvent(PRKEVENT Event) {
     return fm_dispatcher_signal(&Event->Header, 0);
 }
 
-VOID NTAPI KeClearEvent(PRKEVENT Event)
-{
+VOID NTAPI KeClearEvent(PRKEVENT Event) {
     (void)KeResetEvent(Event);
 }
 
-LONG NTAPI KeReadStateEvent(PRKEVENT Event)
-{
+LONG NTAPI KeReadStateEvent(PRKEVENT Event) {
     uint32_t *lock = lock_of(&Event->Header);
     fm_word_lock(lock);
     LONG state = Event->Header.SignalState;
@@ -118,14 +107,12 @@ LONG NTAPI KeReadStateEvent(PRKEVENT Event)
     return state;
 }
 
-VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
-{
+VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit) {
     fm_dispatcher_init(&Semaphore->Header, FM_OBJECT_SEMAPHORE, Count);
     Semaphore->Limit = Limit;
 }
 
-LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment, BOOLEAN Wait)
-{
+LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment, BOOLEAN Wait) {
     UNREFERENCED_PARAMETER(Increment);
     UNREFERENCED_PARAMETER(Wait);
     uint32_t *lock = lock_of(&Semaphore->Header);
@@ -142,8 +129,7 @@ LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG 
 }
 
 /* Negative: that long from now, whatever the system clock does. Positive: a system time. */
-static enum fm_park_clock limit_of(LONGLONG timeout, struct timespec *limit)
-{
+static enum fm_park_clock limit_of(LONGLONG timeout, struct timespec *limit) {
     static const LONGLONG unix_epoch = 116444736000000000LL;
     LONGLONG units;
     enum fm_park_clock clock;
@@ -163,8 +149,7 @@ static enum fm_park_clock limit_of(LONGLONG timeout, struct timespec *limit)
 }
 
 NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,
-                                     PLARGE_INTEGER Timeout)
-{
+                                     PLARGE_INTEGER Timeout) {
     UNREFERENCED_PARAMETER(WaitReason);
     UNREFERENCED_PARAMETER(WaitMode);
     UNREFERENCED_PARAMETER(Alertable);
@@ -204,8 +189,7 @@ NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPRO
     return satisfied ? STATUS_SUCCESS : STATUS_TIMEOUT;
 }
 
-NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Interval)
-{
+NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Interval) {
     UNREFERENCED_PARAMETER(WaitMode);
     UNREFERENCED_PARAMETER(Alertable);
     if (Interval->QuadPart != 0) {
@@ -223,7 +207,6 @@ VOID NTAPI KeEnterCriticalRegion(void) {}
 
 VOID NTAPI KeLeaveCriticalRegion(void) {}
 
-KIRQL NTAPI KeGetCurrentIrql(void)
-{
+KIRQL NTAPI KeGetCurrentIrql(void) {
     return PASSIVE_LEVEL;
 }

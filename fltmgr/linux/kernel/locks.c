@@ -7,32 +7,27 @@
 
 C_ASSERT(sizeof(KSPIN_LOCK) >= sizeof(uint32_t));
 
-static uint32_t *word_of(void *object)
-{
+static uint32_t *word_of(void *object) {
     return object; /* little-endian: the low half of a pointer-sized lock */
 }
 
-VOID NTAPI KeInitializeSpinLock(PKSPIN_LOCK SpinLock)
-{
+VOID NTAPI KeInitializeSpinLock(PKSPIN_LOCK SpinLock) {
     *SpinLock = 0;
 }
 
-KIRQL NTAPI KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
-{
+KIRQL NTAPI KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock) {
     fm_word_lock(word_of(SpinLock));
     return PASSIVE_LEVEL;
 }
 
-VOID NTAPI KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
-{
+VOID NTAPI KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql) {
     UNREFERENCED_PARAMETER(NewIrql);
     fm_word_unlock(word_of(SpinLock));
 }
 
 /* Fast mutex: Contention is the lock word, Count tells a debugger what Windows' would. */
 
-VOID NTAPI ExInitializeFastMutex(PFAST_MUTEX FastMutex)
-{
+VOID NTAPI ExInitializeFastMutex(PFAST_MUTEX FastMutex) {
     FastMutex->Count = 1;
     FastMutex->Owner = NULL;
     FastMutex->Contention = 0;
@@ -40,14 +35,12 @@ VOID NTAPI ExInitializeFastMutex(PFAST_MUTEX FastMutex)
     KeInitializeEvent(&FastMutex->Event, SynchronizationEvent, FALSE);
 }
 
-static void fast_mutex_taken(PFAST_MUTEX mutex)
-{
+static void fast_mutex_taken(PFAST_MUTEX mutex) {
     mutex->Count = 0;
     __atomic_store_n(&mutex->Owner, fm_thread_token(), __ATOMIC_RELAXED);
 }
 
-VOID NTAPI ExAcquireFastMutex(PFAST_MUTEX FastMutex)
-{
+VOID NTAPI ExAcquireFastMutex(PFAST_MUTEX FastMutex) {
     if (__atomic_load_n(&FastMutex->Owner, __ATOMIC_RELAXED) == fm_thread_token()) {
         fm_kernel_stop("ExAcquireFastMutex: the thread holds this fast mutex already; they are not recursive");
     }
@@ -55,8 +48,7 @@ VOID NTAPI ExAcquireFastMutex(PFAST_MUTEX FastMutex)
     fast_mutex_taken(FastMutex);
 }
 
-BOOLEAN NTAPI ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex)
-{
+BOOLEAN NTAPI ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex) {
     if (!fm_word_try_lock(&FastMutex->Contention)) {
         return FALSE;
     }
@@ -64,8 +56,7 @@ BOOLEAN NTAPI ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex)
     return TRUE;
 }
 
-VOID NTAPI ExReleaseFastMutex(PFAST_MUTEX FastMutex)
-{
+VOID NTAPI ExReleaseFastMutex(PFAST_MUTEX FastMutex) {
     if (__atomic_load_n(&FastMutex->Owner, __ATOMIC_RELAXED) != fm_thread_token()) {
         fm_kernel_stop("ExReleaseFastMutex: the thread does not hold this fast mutex");
     }
@@ -81,14 +72,12 @@ enum { reader = 1u };
 static const uint32_t writer = 1u << 31;
 static const uint32_t sleepers = 1u << 30;
 
-static void push_lock_acquire(uint32_t *word, BOOLEAN exclusive)
-{
+static void push_lock_acquire(uint32_t *word, BOOLEAN exclusive) {
     uint32_t state = __atomic_load_n(word, __ATOMIC_RELAXED);
     for (;;) {
         BOOLEAN free = exclusive ? (state & ~sleepers) == 0 : (state & (writer | sleepers)) == 0;
         uint32_t next = free ? (exclusive ? state | writer : state + reader) : state | sleepers;
-        if (next != state &&
-            !__atomic_compare_exchange_n(word, &state, next, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+        if (next != state && !__atomic_compare_exchange_n(word, &state, next, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
             continue;
         }
         if (free) {
@@ -99,8 +88,7 @@ static void push_lock_acquire(uint32_t *word, BOOLEAN exclusive)
     }
 }
 
-static void push_lock_release(uint32_t *word)
-{
+static void push_lock_release(uint32_t *word) {
     uint32_t state = __atomic_load_n(word, __ATOMIC_RELAXED);
     uint32_t next;
     do {
@@ -117,52 +105,45 @@ static void push_lock_release(uint32_t *word)
     }
 }
 
-VOID FLTAPI FltInitializePushLock(PEX_PUSH_LOCK PushLock)
-{
+VOID FLTAPI FltInitializePushLock(PEX_PUSH_LOCK PushLock) {
     *PushLock = 0;
 }
 
-VOID FLTAPI FltDeletePushLock(PEX_PUSH_LOCK PushLock)
-{
+VOID FLTAPI FltDeletePushLock(PEX_PUSH_LOCK PushLock) {
     if (__atomic_load_n(PushLock, __ATOMIC_RELAXED) != 0) {
         fm_kernel_stop("FltDeletePushLock: the push lock is still held");
     }
 }
 
-VOID FLTAPI FltAcquirePushLockExclusive(PEX_PUSH_LOCK PushLock)
-{
+VOID FLTAPI FltAcquirePushLockExclusive(PEX_PUSH_LOCK PushLock) {
     push_lock_acquire(word_of(PushLock), TRUE);
 }
 
-VOID FLTAPI FltAcquirePushLockShared(PEX_PUSH_LOCK PushLock)
-{
+VOID FLTAPI FltAcquirePushLockShared(PEX_PUSH_LOCK PushLock) {
     push_lock_acquire(word_of(PushLock), FALSE);
 }
 
-VOID FLTAPI FltReleasePushLock(PEX_PUSH_LOCK PushLock)
-{
+VOID FLTAPI FltReleasePushLock(PEX_PUSH_LOCK PushLock) {
     push_lock_release(word_of(PushLock));
 }
 
 /* Resource: shared or exclusive, exclusive is recursive and its owner may take it shared as well. */
 
 struct resource {
-    uint32_t lock;   /* guards the rest */
-    uint32_t turn;   /* changes with each release; sleepers wait for that */
+    uint32_t lock; /* guards the rest */
+    uint32_t turn; /* changes with each release; sleepers wait for that */
     PVOID owner;
-    LONG exclusive;  /* depth */
-    LONG shared;     /* count */
+    LONG exclusive; /* depth */
+    LONG shared;    /* count */
 };
 C_ASSERT(sizeof(struct resource) <= sizeof(ERESOURCE));
 
-NTSTATUS NTAPI ExInitializeResourceLite(PERESOURCE Resource)
-{
+NTSTATUS NTAPI ExInitializeResourceLite(PERESOURCE Resource) {
     RtlZeroMemory(Resource, sizeof(*Resource));
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI ExDeleteResourceLite(PERESOURCE Resource)
-{
+NTSTATUS NTAPI ExDeleteResourceLite(PERESOURCE Resource) {
     struct resource *resource = (struct resource *)Resource;
     if (resource->exclusive != 0 || resource->shared != 0) {
         fm_kernel_stop("ExDeleteResourceLite: the resource is still held");
@@ -170,8 +151,7 @@ NTSTATUS NTAPI ExDeleteResourceLite(PERESOURCE Resource)
     return STATUS_SUCCESS;
 }
 
-static BOOLEAN resource_acquire(struct resource *resource, BOOLEAN exclusive, BOOLEAN wait)
-{
+static BOOLEAN resource_acquire(struct resource *resource, BOOLEAN exclusive, BOOLEAN wait) {
     PVOID self = fm_thread_token();
     for (;;) {
         fm_word_lock(&resource->lock);
@@ -195,18 +175,15 @@ static BOOLEAN resource_acquire(struct resource *resource, BOOLEAN exclusive, BO
     }
 }
 
-BOOLEAN NTAPI ExAcquireResourceExclusiveLite(PERESOURCE Resource, BOOLEAN Wait)
-{
+BOOLEAN NTAPI ExAcquireResourceExclusiveLite(PERESOURCE Resource, BOOLEAN Wait) {
     return resource_acquire((struct resource *)Resource, TRUE, Wait);
 }
 
-BOOLEAN NTAPI ExAcquireResourceSharedLite(PERESOURCE Resource, BOOLEAN Wait)
-{
+BOOLEAN NTAPI ExAcquireResourceSharedLite(PERESOURCE Resource, BOOLEAN Wait) {
     return resource_acquire((struct resource *)Resource, FALSE, Wait);
 }
 
-VOID NTAPI ExReleaseResourceLite(PERESOURCE Resource)
-{
+VOID NTAPI ExReleaseResourceLite(PERESOURCE Resource) {
     struct resource *resource = (struct resource *)Resource;
     fm_word_lock(&resource->lock);
     if (resource->exclusive != 0) {
@@ -227,18 +204,15 @@ VOID NTAPI ExReleaseResourceLite(PERESOURCE Resource)
     }
 }
 
-VOID FLTAPI FltAcquireResourceExclusive(PERESOURCE Resource)
-{
+VOID FLTAPI FltAcquireResourceExclusive(PERESOURCE Resource) {
     (void)ExAcquireResourceExclusiveLite(Resource, TRUE);
 }
 
-VOID FLTAPI FltAcquireResourceShared(PERESOURCE Resource)
-{
+VOID FLTAPI FltAcquireResourceShared(PERESOURCE Resource) {
     (void)ExAcquireResourceSharedLite(Resource, TRUE);
 }
 
-VOID FLTAPI FltReleaseResource(PERESOURCE Resource)
-{
+VOID FLTAPI FltReleaseResource(PERESOURCE Resource) {
     ExReleaseResourceLite(Resource);
 }
 
@@ -247,13 +221,11 @@ VOID FLTAPI FltReleaseResource(PERESOURCE Resource)
 static const uint32_t running_down = 1;
 static const uint32_t holder = 2;
 
-VOID NTAPI ExInitializeRundownProtection(PEX_RUNDOWN_REF RunRef)
-{
+VOID NTAPI ExInitializeRundownProtection(PEX_RUNDOWN_REF RunRef) {
     RunRef->Count = 0;
 }
 
-BOOLEAN NTAPI ExAcquireRundownProtection(PEX_RUNDOWN_REF RunRef)
-{
+BOOLEAN NTAPI ExAcquireRundownProtection(PEX_RUNDOWN_REF RunRef) {
     uint32_t *word = word_of(&RunRef->Count);
     uint32_t state = __atomic_load_n(word, __ATOMIC_RELAXED);
     do {
@@ -264,16 +236,14 @@ BOOLEAN NTAPI ExAcquireRundownProtection(PEX_RUNDOWN_REF RunRef)
     return TRUE;
 }
 
-VOID NTAPI ExReleaseRundownProtection(PEX_RUNDOWN_REF RunRef)
-{
+VOID NTAPI ExReleaseRundownProtection(PEX_RUNDOWN_REF RunRef) {
     uint32_t *word = word_of(&RunRef->Count);
     if (__atomic_sub_fetch(word, holder, __ATOMIC_RELEASE) == running_down) {
         fm_word_wake_all(word);
     }
 }
 
-VOID NTAPI ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF RunRef)
-{
+VOID NTAPI ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF RunRef) {
     uint32_t *word = word_of(&RunRef->Count);
     uint32_t state = __atomic_or_fetch(word, running_down, __ATOMIC_ACQUIRE);
     while (state != running_down) {

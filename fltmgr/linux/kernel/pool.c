@@ -39,13 +39,12 @@ static struct {
     pthread_rwlock_t lock;
     struct image images[FM_POOL_MOST_IMAGES];
     struct image others; /* whatever no image covers: the host itself */
-    struct tally *left; /* of unloaded images; blocks still point to them */
+    struct tally *left;  /* of unloaded images; blocks still point to them */
     unsigned high_mark;
     LONG64 leaks;
 } pool = {.lock = PTHREAD_RWLOCK_INITIALIZER};
 
-static struct image *image_of(uintptr_t address)
-{
+static struct image *image_of(uintptr_t address) {
     for (unsigned i = 0; i < pool.high_mark; i++) {
         struct image *image = &pool.images[i];
         if (address >= image->start && address < image->end) {
@@ -55,8 +54,7 @@ static struct image *image_of(uintptr_t address)
     return &pool.others;
 }
 
-static struct tally *find_tally(struct image *image, ULONG tag)
-{
+static struct tally *find_tally(struct image *image, ULONG tag) {
     struct tally **link = &image->tallies[tag % buckets];
     for (;;) {
         struct tally *tally = __atomic_load_n(link, __ATOMIC_ACQUIRE);
@@ -78,8 +76,7 @@ static struct tally *find_tally(struct image *image, ULONG tag)
     }
 }
 
-static PVOID allocate(SIZE_T size, ULONG tag, BOOLEAN zero, void *caller)
-{
+static PVOID allocate(SIZE_T size, ULONG tag, BOOLEAN zero, void *caller) {
     if (size > (SIZE_T)1 << 40) {
         return NULL;
     }
@@ -111,8 +108,7 @@ static PVOID allocate(SIZE_T size, ULONG tag, BOOLEAN zero, void *caller)
     return block + 1;
 }
 
-static void release(PVOID memory, ULONG tag, BOOLEAN check_tag)
-{
+static void release(PVOID memory, ULONG tag, BOOLEAN check_tag) {
     if (memory == NULL) {
         fm_kernel_stop("ExFreePoolWithTag: the address is NULL");
     }
@@ -131,38 +127,32 @@ static void release(PVOID memory, ULONG tag, BOOLEAN check_tag)
     free(block->base);
 }
 
-PVOID NTAPI ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag)
-{
+PVOID NTAPI ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag) {
     if (Tag == 0 || NumberOfBytes == 0) {
         return NULL;
     }
-    PVOID memory =
-        allocate(NumberOfBytes, Tag, (Flags & POOL_FLAG_UNINITIALIZED) == 0, __builtin_return_address(0));
+    PVOID memory = allocate(NumberOfBytes, Tag, (Flags & POOL_FLAG_UNINITIALIZED) == 0, __builtin_return_address(0));
     if (memory == NULL && (Flags & POOL_FLAG_RAISE_ON_FAILURE) != 0) {
         fm_kernel_stop("ExAllocatePool2: no memory, and POOL_FLAG_RAISE_ON_FAILURE was given");
     }
     return memory;
 }
 
-PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
-{
+PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
     UNREFERENCED_PARAMETER(PoolType);
     return allocate(NumberOfBytes, Tag, FALSE, __builtin_return_address(0));
 }
 
-PVOID NTAPI ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
-{
+PVOID NTAPI ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
     UNREFERENCED_PARAMETER(PoolType);
     return allocate(NumberOfBytes, Tag, TRUE, __builtin_return_address(0));
 }
 
-VOID NTAPI ExFreePool(PVOID P)
-{
+VOID NTAPI ExFreePool(PVOID P) {
     release(P, 0, FALSE);
 }
 
-VOID NTAPI ExFreePoolWithTag(PVOID P, ULONG Tag)
-{
+VOID NTAPI ExFreePoolWithTag(PVOID P, ULONG Tag) {
     release(P, Tag, TRUE);
 }
 
@@ -176,29 +166,25 @@ struct lookaside {
 };
 C_ASSERT(sizeof(struct lookaside) <= sizeof(NPAGED_LOOKASIDE_LIST));
 
-VOID NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free,
-                                           ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth)
-{
+VOID NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
+                                           PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth) {
     UNREFERENCED_PARAMETER(Flags);
     UNREFERENCED_PARAMETER(Depth);
     *(struct lookaside *)Lookaside =
         (struct lookaside){.allocate = Allocate, .release = Free, .size = Size, .tag = Tag};
 }
 
-VOID NTAPI ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside)
-{
+VOID NTAPI ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside) {
     RtlZeroMemory(Lookaside, sizeof(*Lookaside));
 }
 
-PVOID NTAPI ExAllocateFromNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside)
-{
+PVOID NTAPI ExAllocateFromNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside) {
     struct lookaside *list = (struct lookaside *)Lookaside;
     return list->allocate != NULL ? list->allocate(NonPagedPoolNx, list->size, list->tag)
                                   : allocate(list->size, list->tag, FALSE, __builtin_return_address(0));
 }
 
-VOID NTAPI ExFreeToNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PVOID Entry)
-{
+VOID NTAPI ExFreeToNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PVOID Entry) {
     struct lookaside *list = (struct lookaside *)Lookaside;
     if (list->release != NULL) {
         list->release(Entry);
@@ -207,33 +193,28 @@ VOID NTAPI ExFreeToNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PVOID E
     }
 }
 
-VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free,
-                                          ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth)
-{
+VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
+                                          PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth) {
     ExInitializeNPagedLookasideList(Lookaside, Allocate, Free, Flags, Size, Tag, Depth);
 }
 
-VOID NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
-{
+VOID NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside) {
     ExDeleteNPagedLookasideList(Lookaside);
 }
 
-PVOID NTAPI ExAllocateFromPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
-{
+PVOID NTAPI ExAllocateFromPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside) {
     struct lookaside *list = (struct lookaside *)Lookaside;
     return list->allocate != NULL ? list->allocate(PagedPool, list->size, list->tag)
                                   : allocate(list->size, list->tag, FALSE, __builtin_return_address(0));
 }
 
-VOID NTAPI ExFreeToPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PVOID Entry)
-{
+VOID NTAPI ExFreeToPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PVOID Entry) {
     ExFreeToNPagedLookasideList(Lookaside, Entry);
 }
 
 /* Images */
 
-bool fm_pool_image_loaded(const char *name, uintptr_t start, uintptr_t end)
-{
+bool fm_pool_image_loaded(const char *name, uintptr_t start, uintptr_t end) {
     bool done = false;
     pthread_rwlock_wrlock(&pool.lock);
     for (unsigned i = 0; i < FM_POOL_MOST_IMAGES && !done; i++) {
@@ -249,14 +230,12 @@ bool fm_pool_image_loaded(const char *name, uintptr_t start, uintptr_t end)
     return done;
 }
 
-static char printable(ULONG tag, unsigned position)
-{
+static char printable(ULONG tag, unsigned position) {
     char character = (char)(tag >> (8 * position));
     return character >= 0x20 && character < 0x7f ? character : '.';
 }
 
-size_t fm_pool_image_unloaded(uintptr_t start)
-{
+size_t fm_pool_image_unloaded(uintptr_t start) {
     size_t leaks = 0;
     pthread_rwlock_wrlock(&pool.lock);
     struct image *image = start == 0 ? &pool.others : image_of(start);
@@ -283,8 +262,7 @@ size_t fm_pool_image_unloaded(uintptr_t start)
     return leaks;
 }
 
-static void add_tallies(const struct image *image, struct fm_pool_counters *counters)
-{
+static void add_tallies(const struct image *image, struct fm_pool_counters *counters) {
     for (unsigned bucket = 0; bucket < buckets; bucket++) {
         for (const struct tally *tally = image->tallies[bucket]; tally != NULL; tally = tally->next) {
             counters->allocations += (uint64_t)__atomic_load_n(&tally->count, __ATOMIC_RELAXED);
@@ -293,8 +271,7 @@ static void add_tallies(const struct image *image, struct fm_pool_counters *coun
     }
 }
 
-void fm_pool_read_counters(struct fm_pool_counters *counters)
-{
+void fm_pool_read_counters(struct fm_pool_counters *counters) {
     *counters = (struct fm_pool_counters){0};
     pthread_rwlock_rdlock(&pool.lock);
     for (unsigned i = 0; i < pool.high_mark; i++) {

@@ -31,7 +31,7 @@ struct _ETHREAD {
     DISPATCHER_HEADER Header;
     LONG references;
     PEPROCESS process;
-    uint64_t tid; /* Linux' number of the thread; 0 until a driver's own thread runs */
+    uint64_t tid;          /* Linux' number of the thread; 0 until a driver's own thread runs */
     PKSTART_ROUTINE start; /* a driver's own thread; NULL: of another process */
     PVOID context;
     struct _ETHREAD *next; /* of the list of running system threads */
@@ -74,8 +74,7 @@ static __thread PETHREAD own_thread; /* of a system thread */
 
 /* Processes */
 
-void *fm_process_acquire(uint64_t pid, uint64_t key)
-{
+void *fm_process_acquire(uint64_t pid, uint64_t key) {
     pthread_mutex_lock(&processes.lock);
     struct _KPROCESS **bucket = &processes.table[(pid ^ key) % buckets];
     PEPROCESS process = *bucket;
@@ -96,8 +95,7 @@ void *fm_process_acquire(uint64_t pid, uint64_t key)
     return process;
 }
 
-static LONG process_reference(PEPROCESS process, LONG change)
-{
+static LONG process_reference(PEPROCESS process, LONG change) {
     pthread_mutex_lock(&processes.lock);
     LONG references = process->references += change;
     if (references == 0) {
@@ -114,13 +112,11 @@ static LONG process_reference(PEPROCESS process, LONG change)
     return references;
 }
 
-HANDLE NTAPI PsGetProcessId(PEPROCESS Process)
-{
+HANDLE NTAPI PsGetProcessId(PEPROCESS Process) {
     return (HANDLE)(ULONG_PTR)Process->pid;
 }
 
-LONGLONG NTAPI PsGetProcessCreateTimeQuadPart(PEPROCESS Process)
-{
+LONGLONG NTAPI PsGetProcessCreateTimeQuadPart(PEPROCESS Process) {
     LONGLONG time = __atomic_load_n(&Process->create_time, __ATOMIC_RELAXED);
     if (time == 0) {
         uint64_t start = fm_process_start_key((pid_t)Process->pid);
@@ -130,36 +126,30 @@ LONGLONG NTAPI PsGetProcessCreateTimeQuadPart(PEPROCESS Process)
     return time;
 }
 
-PEPROCESS NTAPI PsGetCurrentProcess(void)
-{
+PEPROCESS NTAPI PsGetCurrentProcess(void) {
     return fm_current_requestor()->process;
 }
 
-HANDLE NTAPI PsGetCurrentProcessId(void)
-{
+HANDLE NTAPI PsGetCurrentProcessId(void) {
     return (HANDLE)(ULONG_PTR)fm_current_requestor()->process_id;
 }
 
-HANDLE NTAPI PsGetCurrentThreadId(void)
-{
+HANDLE NTAPI PsGetCurrentThreadId(void) {
     return own_thread != NULL ? (HANDLE)(ULONG_PTR)own_thread->tid
                               : (HANDLE)(ULONG_PTR)fm_current_requestor()->thread_id;
 }
 
-PETHREAD NTAPI PsGetCurrentThread(void)
-{
+PETHREAD NTAPI PsGetCurrentThread(void) {
     return own_thread != NULL ? own_thread : fm_current_requestor()->thread;
 }
 
-KPROCESSOR_MODE NTAPI ExGetPreviousMode(void)
-{
+KPROCESSOR_MODE NTAPI ExGetPreviousMode(void) {
     return fm_current_requestor()->kernel ? KernelMode : UserMode;
 }
 
 /* Threads */
 
-void *fm_thread_object_create(void *process, uint64_t tid)
-{
+void *fm_thread_object_create(void *process, uint64_t tid) {
     PETHREAD thread = malloc(sizeof(*thread));
     if (thread == NULL) {
         return NULL;
@@ -173,23 +163,19 @@ void *fm_thread_object_create(void *process, uint64_t tid)
     return thread;
 }
 
-HANDLE NTAPI PsGetThreadId(PETHREAD Thread)
-{
+HANDLE NTAPI PsGetThreadId(PETHREAD Thread) {
     return (HANDLE)(ULONG_PTR)__atomic_load_n(&Thread->tid, __ATOMIC_ACQUIRE);
 }
 
-PEPROCESS NTAPI IoThreadToProcess(PETHREAD Thread)
-{
+PEPROCESS NTAPI IoThreadToProcess(PETHREAD Thread) {
     return Thread->process;
 }
 
-BOOLEAN NTAPI PsIsSystemThread(PETHREAD Thread)
-{
+BOOLEAN NTAPI PsIsSystemThread(PETHREAD Thread) {
     return Thread->start != NULL || Thread->process == fm_system_requestor()->process;
 }
 
-static void leave_list(PETHREAD thread)
-{
+static void leave_list(PETHREAD thread) {
     pthread_mutex_lock(&system_threads.lock);
     struct _ETHREAD **link = &system_threads.running;
     while (*link != thread) {
@@ -199,8 +185,7 @@ static void leave_list(PETHREAD thread)
     pthread_mutex_unlock(&system_threads.lock);
 }
 
-static void *system_thread_main(void *argument)
-{
+static void *system_thread_main(void *argument) {
     PETHREAD thread = argument;
     struct fm_host_thread *host_thread = fm_host_thread_begin("fm-driver");
     __atomic_store_n(&thread->tid, (uint64_t)gettid(), __ATOMIC_RELEASE);
@@ -220,8 +205,8 @@ static void *system_thread_main(void *argument)
 static HANDLE handle_open(void *object);
 
 NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                                    HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine, PVOID StartContext)
-{
+                                    HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine,
+                                    PVOID StartContext) {
     UNREFERENCED_PARAMETER(DesiredAccess);
     UNREFERENCED_PARAMETER(ObjectAttributes);
     if (ProcessHandle != NULL && ProcessHandle != NtCurrentProcess()) {
@@ -267,8 +252,7 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus)
-{
+NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus) {
     UNREFERENCED_PARAMETER(ExitStatus);
     if (own_thread == NULL) {
         return STATUS_INVALID_PARAMETER;
@@ -276,8 +260,7 @@ NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus)
     longjmp(own_thread->leave, 1);
 }
 
-unsigned fm_system_threads_of(uintptr_t start, uintptr_t end)
-{
+unsigned fm_system_threads_of(uintptr_t start, uintptr_t end) {
     unsigned count = 0;
     pthread_mutex_lock(&system_threads.lock);
     for (PETHREAD thread = system_threads.running; thread != NULL; thread = thread->next) {
@@ -287,15 +270,13 @@ unsigned fm_system_threads_of(uintptr_t start, uintptr_t end)
     return count;
 }
 
-unsigned fm_system_threads(void)
-{
+unsigned fm_system_threads(void) {
     return fm_system_threads_of(0, UINTPTR_MAX);
 }
 
 /* References */
 
-static LONG change_references(void *object, LONG change)
-{
+static LONG change_references(void *object, LONG change) {
     DISPATCHER_HEADER *header = object;
     if (header->Type == FM_OBJECT_PROCESS) {
         return process_reference(object, change);
@@ -313,25 +294,21 @@ static LONG change_references(void *object, LONG change)
     return 1;
 }
 
-void fm_object_dereference(void *object)
-{
+void fm_object_dereference(void *object) {
     (void)change_references(object, -1);
 }
 
-LONG_PTR NTAPI ObfReferenceObject(PVOID Object)
-{
+LONG_PTR NTAPI ObfReferenceObject(PVOID Object) {
     return change_references(Object, 1);
 }
 
-LONG_PTR NTAPI ObfDereferenceObject(PVOID Object)
-{
+LONG_PTR NTAPI ObfDereferenceObject(PVOID Object) {
     return change_references(Object, -1);
 }
 
 /* Handles: kernel handles of threads. A handle is an index that is a multiple of 4, as on Windows. */
 
-static HANDLE handle_open(void *object)
-{
+static HANDLE handle_open(void *object) {
     HANDLE handle = NULL;
     pthread_mutex_lock(&handles.lock);
     size_t place = 0;
@@ -358,8 +335,7 @@ static HANDLE handle_open(void *object)
 }
 
 /* With the lock held. */
-static void **place_of(HANDLE handle)
-{
+static void **place_of(HANDLE handle) {
     size_t value = (size_t)(ULONG_PTR)handle;
     size_t place = (value - first_handle) / handle_step;
     return value >= first_handle && value % handle_step == 0 && place < handles.capacity &&
@@ -369,8 +345,8 @@ static void **place_of(HANDLE handle)
 }
 
 NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
-                                         KPROCESSOR_MODE AccessMode, PVOID *Object, POBJECT_HANDLE_INFORMATION HandleInformation)
-{
+                                         KPROCESSOR_MODE AccessMode, PVOID *Object,
+                                         POBJECT_HANDLE_INFORMATION HandleInformation) {
     UNREFERENCED_PARAMETER(DesiredAccess);
     UNREFERENCED_PARAMETER(AccessMode);
     NTSTATUS status = STATUS_INVALID_HANDLE;
@@ -392,8 +368,7 @@ NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAcces
     return status;
 }
 
-NTSTATUS NTAPI ZwClose(HANDLE Handle)
-{
+NTSTATUS NTAPI ZwClose(HANDLE Handle) {
     void *object = NULL;
     pthread_mutex_lock(&handles.lock);
     void **place = place_of(Handle);

@@ -2,8 +2,7 @@
 /* There is no registry on Linux: a driver finds its key absent and uses its defaults. */
 #include <ntifs.h>
 
-NTSTATUS NTAPI ZwOpenKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
-{
+NTSTATUS NTAPI ZwOpenKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes) {
     UNREFERENCED_PARAMETER(DesiredAccess);
     UNREFERENCED_PARAMETER(ObjectAttributes);
     *KeyHandle = NULL;
@@ -11,8 +10,7 @@ NTSTATUS NTAPI ZwOpenKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_A
 }
 
 NTSTATUS NTAPI ZwQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, KEY_VALUE_INFORMATION_CLASS Class,
-                               PVOID KeyValueInformation, ULONG Length, PULONG ResultLength)
-{
+                               PVOID KeyValueInformation, ULONG Length, PULONG ResultLength) {
     UNREFERENCED_PARAMETER(KeyHandle);
     UNREFERENCED_PARAMETER(ValueName);
     UNREFERENCED_PARAMETER(Class);

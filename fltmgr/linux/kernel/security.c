@@ -8,8 +8,7 @@
 
 C_ASSERT(sizeof(SID) == 12);
 
-NTSTATUS NTAPI RtlCreateSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Revision)
-{
+NTSTATUS NTAPI RtlCreateSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Revision) {
     if (Revision != SECURITY_DESCRIPTOR_REVISION) {
         return STATUS_UNKNOWN_REVISION;
     }
@@ -18,8 +17,7 @@ NTSTATUS NTAPI RtlCreateSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescript
 }
 
 NTSTATUS NTAPI RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN DaclPresent, PACL Dacl,
-                                            BOOLEAN DaclDefaulted)
-{
+                                            BOOLEAN DaclDefaulted) {
     PISECURITY_DESCRIPTOR descriptor = SecurityDescriptor;
     if (descriptor->Revision != SECURITY_DESCRIPTOR_REVISION) {
         return STATUS_UNKNOWN_REVISION;
@@ -27,7 +25,7 @@ NTSTATUS NTAPI RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescrip
     if ((descriptor->Control & SE_SELF_RELATIVE) != 0) {
         return STATUS_INVALID_SECURITY_DESCR;
     }
-    descriptor->Control &= (SECURITY_DESCRIPTOR_CONTROL)~(SE_DACL_PRESENT | SE_DACL_DEFAULTED);
+    descriptor->Control &= (SECURITY_DESCRIPTOR_CONTROL) ~(SE_DACL_PRESENT | SE_DACL_DEFAULTED);
     descriptor->Dacl = NULL;
     if (DaclPresent) {
         SetFlag(descriptor->Control, SE_DACL_PRESENT);
@@ -39,8 +37,7 @@ NTSTATUS NTAPI RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescrip
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI RtlCreateAcl(PACL Acl, ULONG AclLength, ULONG AclRevision)
-{
+NTSTATUS NTAPI RtlCreateAcl(PACL Acl, ULONG AclLength, ULONG AclRevision) {
     if (AclLength < sizeof(ACL)) {
         return STATUS_BUFFER_TOO_SMALL;
     }
@@ -52,8 +49,7 @@ NTSTATUS NTAPI RtlCreateAcl(PACL Acl, ULONG AclLength, ULONG AclRevision)
 }
 
 /* The first byte behind the entries, NULL when they do not fit the list's own size. */
-static PUCHAR end_of_entries(PACL acl)
-{
+static PUCHAR end_of_entries(PACL acl) {
     PUCHAR entry = (PUCHAR)(acl + 1);
     PUCHAR end = (PUCHAR)acl + acl->AclSize;
     for (USHORT i = 0; i < acl->AceCount; i++) {
@@ -65,8 +61,7 @@ static PUCHAR end_of_entries(PACL acl)
     return entry <= end ? entry : NULL;
 }
 
-static NTSTATUS add_entry(PACL acl, ULONG revision, UCHAR type, ACCESS_MASK mask, PSID sid)
-{
+static NTSTATUS add_entry(PACL acl, ULONG revision, UCHAR type, ACCESS_MASK mask, PSID sid) {
     if (!RtlValidSid(sid)) {
         return STATUS_INVALID_SID;
     }
@@ -89,39 +84,32 @@ static NTSTATUS add_entry(PACL acl, ULONG revision, UCHAR type, ACCESS_MASK mask
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI RtlAddAccessAllowedAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask, PSID Sid)
-{
+NTSTATUS NTAPI RtlAddAccessAllowedAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask, PSID Sid) {
     return add_entry(Acl, AceRevision, ACCESS_ALLOWED_ACE_TYPE, AccessMask, Sid);
 }
 
-NTSTATUS NTAPI RtlAddAccessDeniedAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask, PSID Sid)
-{
+NTSTATUS NTAPI RtlAddAccessDeniedAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask, PSID Sid) {
     return add_entry(Acl, AceRevision, ACCESS_DENIED_ACE_TYPE, AccessMask, Sid);
 }
 
-ULONG NTAPI RtlLengthRequiredSid(ULONG SubAuthorityCount)
-{
+ULONG NTAPI RtlLengthRequiredSid(ULONG SubAuthorityCount) {
     return (ULONG)offsetof(SID, SubAuthority) + SubAuthorityCount * (ULONG)sizeof(ULONG);
 }
 
-ULONG NTAPI RtlLengthSid(PSID Sid)
-{
+ULONG NTAPI RtlLengthSid(PSID Sid) {
     return RtlLengthRequiredSid(((PISID)Sid)->SubAuthorityCount);
 }
 
-BOOLEAN NTAPI RtlValidSid(PSID Sid)
-{
+BOOLEAN NTAPI RtlValidSid(PSID Sid) {
     PISID sid = Sid;
     return sid != NULL && sid->Revision == SID_REVISION && sid->SubAuthorityCount <= SID_MAX_SUB_AUTHORITIES;
 }
 
-BOOLEAN NTAPI RtlEqualSid(PSID Sid1, PSID Sid2)
-{
+BOOLEAN NTAPI RtlEqualSid(PSID Sid1, PSID Sid2) {
     return RtlLengthSid(Sid1) == RtlLengthSid(Sid2) && RtlEqualMemory(Sid1, Sid2, RtlLengthSid(Sid1));
 }
 
-NTSTATUS NTAPI RtlInitializeSid(PSID Sid, PSID_IDENTIFIER_AUTHORITY IdentifierAuthority, UCHAR SubAuthorityCount)
-{
+NTSTATUS NTAPI RtlInitializeSid(PSID Sid, PSID_IDENTIFIER_AUTHORITY IdentifierAuthority, UCHAR SubAuthorityCount) {
     if (SubAuthorityCount > SID_MAX_SUB_AUTHORITIES) {
         return STATUS_INVALID_PARAMETER;
     }
@@ -132,13 +120,11 @@ NTSTATUS NTAPI RtlInitializeSid(PSID Sid, PSID_IDENTIFIER_AUTHORITY IdentifierAu
     return STATUS_SUCCESS;
 }
 
-PULONG NTAPI RtlSubAuthoritySid(PSID Sid, ULONG SubAuthority)
-{
+PULONG NTAPI RtlSubAuthoritySid(PSID Sid, ULONG SubAuthority) {
     return &((PISID)Sid)->SubAuthority[SubAuthority];
 }
 
-NTSTATUS NTAPI RtlCopySid(ULONG DestinationSidLength, PSID DestinationSid, PSID SourceSid)
-{
+NTSTATUS NTAPI RtlCopySid(ULONG DestinationSidLength, PSID DestinationSid, PSID SourceSid) {
     ULONG length = RtlLengthSid(SourceSid);
     if (length > DestinationSidLength) {
         return STATUS_BUFFER_TOO_SMALL;

@@ -7,8 +7,7 @@
 
 enum { rtl_tag = 0x6c745253 /* 'SRtl' */, longest = 0xFFFE };
 
-static SIZE_T units_of(PCWSTR text)
-{
+static SIZE_T units_of(PCWSTR text) {
     SIZE_T count = 0;
     while (text[count] != 0) {
         count++;
@@ -16,13 +15,11 @@ static SIZE_T units_of(PCWSTR text)
     return count;
 }
 
-static USHORT clamp(SIZE_T bytes)
-{
+static USHORT clamp(SIZE_T bytes) {
     return (USHORT)(bytes > longest ? longest : bytes);
 }
 
-VOID NTAPI RtlInitUnicodeString(PUNICODE_STRING DestinationString, PCWSTR SourceString)
-{
+VOID NTAPI RtlInitUnicodeString(PUNICODE_STRING DestinationString, PCWSTR SourceString) {
     SIZE_T bytes = SourceString == NULL ? 0 : units_of(SourceString) * sizeof(WCHAR);
     bytes = bytes > longest - sizeof(WCHAR) ? longest - sizeof(WCHAR) : bytes;
     DestinationString->Buffer = (PWCH)(ULONG_PTR)SourceString;
@@ -30,8 +27,7 @@ VOID NTAPI RtlInitUnicodeString(PUNICODE_STRING DestinationString, PCWSTR Source
     DestinationString->MaximumLength = SourceString == NULL ? 0 : (USHORT)(bytes + sizeof(WCHAR));
 }
 
-VOID NTAPI RtlInitAnsiString(PANSI_STRING DestinationString, PCSZ SourceString)
-{
+VOID NTAPI RtlInitAnsiString(PANSI_STRING DestinationString, PCSZ SourceString) {
     SIZE_T length = SourceString == NULL ? 0 : __builtin_strlen(SourceString);
     length = length > longest ? longest : length;
     DestinationString->Buffer = (PCHAR)(ULONG_PTR)SourceString;
@@ -39,15 +35,13 @@ VOID NTAPI RtlInitAnsiString(PANSI_STRING DestinationString, PCSZ SourceString)
     DestinationString->MaximumLength = SourceString == NULL ? 0 : (USHORT)(length + 1);
 }
 
-static void terminate_if_room(PUNICODE_STRING string)
-{
+static void terminate_if_room(PUNICODE_STRING string) {
     if ((ULONG)string->Length + sizeof(WCHAR) <= string->MaximumLength) {
         string->Buffer[string->Length / sizeof(WCHAR)] = 0;
     }
 }
 
-VOID NTAPI RtlCopyUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING SourceString)
-{
+VOID NTAPI RtlCopyUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING SourceString) {
     if (SourceString == NULL) {
         DestinationString->Length = 0;
         return;
@@ -61,8 +55,7 @@ VOID NTAPI RtlCopyUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STR
     terminate_if_room(DestinationString);
 }
 
-static NTSTATUS append(PUNICODE_STRING destination, PCWCH source, SIZE_T bytes)
-{
+static NTSTATUS append(PUNICODE_STRING destination, PCWCH source, SIZE_T bytes) {
     if (bytes > (SIZE_T)destination->MaximumLength - destination->Length) {
         return STATUS_BUFFER_TOO_SMALL;
     }
@@ -74,18 +67,15 @@ static NTSTATUS append(PUNICODE_STRING destination, PCWCH source, SIZE_T bytes)
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI RtlAppendUnicodeStringToString(PUNICODE_STRING Destination, PCUNICODE_STRING Source)
-{
+NTSTATUS NTAPI RtlAppendUnicodeStringToString(PUNICODE_STRING Destination, PCUNICODE_STRING Source) {
     return append(Destination, Source->Buffer, Source->Length);
 }
 
-NTSTATUS NTAPI RtlAppendUnicodeToString(PUNICODE_STRING Destination, PCWSTR Source)
-{
+NTSTATUS NTAPI RtlAppendUnicodeToString(PUNICODE_STRING Destination, PCWSTR Source) {
     return Source == NULL ? STATUS_SUCCESS : append(Destination, Source, units_of(Source) * sizeof(WCHAR));
 }
 
-static int compare(PCWCH left, SIZE_T left_units, PCWCH right, SIZE_T right_units, BOOLEAN ignore_case)
-{
+static int compare(PCWCH left, SIZE_T left_units, PCWCH right, SIZE_T right_units, BOOLEAN ignore_case) {
     SIZE_T common = left_units < right_units ? left_units : right_units;
     for (SIZE_T i = 0; i < common; i++) {
         WCHAR l = left[i];
@@ -101,44 +91,37 @@ static int compare(PCWCH left, SIZE_T left_units, PCWCH right, SIZE_T right_unit
     return left_units == right_units ? 0 : left_units < right_units ? -1 : 1;
 }
 
-LONG NTAPI RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
-{
+LONG NTAPI RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive) {
     return compare(String1->Buffer, String1->Length / sizeof(WCHAR), String2->Buffer, String2->Length / sizeof(WCHAR),
                    CaseInSensitive);
 }
 
-BOOLEAN NTAPI RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
-{
+BOOLEAN NTAPI RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive) {
     return String1->Length == String2->Length && RtlCompareUnicodeString(String1, String2, CaseInSensitive) == 0;
 }
 
-BOOLEAN NTAPI RtlPrefixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
-{
+BOOLEAN NTAPI RtlPrefixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive) {
     SIZE_T units = String1->Length / sizeof(WCHAR);
     return String1->Length <= String2->Length &&
            compare(String1->Buffer, units, String2->Buffer, units, CaseInSensitive) == 0;
 }
 
-BOOLEAN NTAPI RtlSuffixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
-{
+BOOLEAN NTAPI RtlSuffixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive) {
     SIZE_T units = String1->Length / sizeof(WCHAR);
     return String1->Length <= String2->Length &&
            compare(String1->Buffer, units, String2->Buffer + (String2->Length / sizeof(WCHAR) - units), units,
                    CaseInSensitive) == 0;
 }
 
-WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR SourceCharacter)
-{
+WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR SourceCharacter) {
     return fm_upcase(SourceCharacter);
 }
 
-WCHAR NTAPI RtlDowncaseUnicodeChar(WCHAR SourceCharacter)
-{
+WCHAR NTAPI RtlDowncaseUnicodeChar(WCHAR SourceCharacter) {
     return fm_downcase(SourceCharacter);
 }
 
-VOID NTAPI RtlFreeUnicodeString(PUNICODE_STRING UnicodeString)
-{
+VOID NTAPI RtlFreeUnicodeString(PUNICODE_STRING UnicodeString) {
     if (UnicodeString->Buffer != NULL) {
         ExFreePoolWithTag(UnicodeString->Buffer, rtl_tag);
     }
@@ -146,8 +129,7 @@ VOID NTAPI RtlFreeUnicodeString(PUNICODE_STRING UnicodeString)
 }
 
 /* Makes room for bytes in the destination, allocated when asked. */
-static NTSTATUS prepare(PUNICODE_STRING destination, SIZE_T bytes, BOOLEAN allocate)
-{
+static NTSTATUS prepare(PUNICODE_STRING destination, SIZE_T bytes, BOOLEAN allocate) {
     if (bytes > longest) {
         return allocate ? STATUS_INVALID_PARAMETER : STATUS_BUFFER_OVERFLOW;
     }
@@ -163,8 +145,7 @@ static NTSTATUS prepare(PUNICODE_STRING destination, SIZE_T bytes, BOOLEAN alloc
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI RtlUpcaseUnicodeString(PUNICODE_STRING Destination, PCUNICODE_STRING Source, BOOLEAN Allocate)
-{
+NTSTATUS NTAPI RtlUpcaseUnicodeString(PUNICODE_STRING Destination, PCUNICODE_STRING Source, BOOLEAN Allocate) {
     NTSTATUS status = prepare(Destination, Source->Length, Allocate);
     if (NT_SUCCESS(status)) {
         for (USHORT i = 0; i < Source->Length / sizeof(WCHAR); i++) {
@@ -175,8 +156,7 @@ NTSTATUS NTAPI RtlUpcaseUnicodeString(PUNICODE_STRING Destination, PCUNICODE_STR
     return status;
 }
 
-NTSTATUS NTAPI RtlDuplicateUnicodeString(ULONG Flags, PCUNICODE_STRING Source, PUNICODE_STRING Destination)
-{
+NTSTATUS NTAPI RtlDuplicateUnicodeString(ULONG Flags, PCUNICODE_STRING Source, PUNICODE_STRING Destination) {
     SIZE_T extra = (Flags & RTL_DUPLICATE_UNICODE_STRING_NULL_TERMINATE) != 0 ? sizeof(WCHAR) : 0;
     NTSTATUS status = prepare(Destination, Source->Length + extra, TRUE);
     if (NT_SUCCESS(status)) {
@@ -187,8 +167,7 @@ NTSTATUS NTAPI RtlDuplicateUnicodeString(ULONG Flags, PCUNICODE_STRING Source, P
     return status;
 }
 
-NTSTATUS NTAPI RtlIntegerToUnicodeString(ULONG Value, ULONG Base, PUNICODE_STRING String)
-{
+NTSTATUS NTAPI RtlIntegerToUnicodeString(ULONG Value, ULONG Base, PUNICODE_STRING String) {
     WCHAR digits[32];
     ULONG count = 0;
     Base = Base == 0 ? 10 : Base;
@@ -208,8 +187,7 @@ NTSTATUS NTAPI RtlIntegerToUnicodeString(ULONG Value, ULONG Base, PUNICODE_STRIN
     return STATUS_SUCCESS;
 }
 
-static ULONG digit_of(WCHAR unit)
-{
+static ULONG digit_of(WCHAR unit) {
     if (unit >= '0' && unit <= '9') {
         return (ULONG)unit - '0';
     }
@@ -217,8 +195,7 @@ static ULONG digit_of(WCHAR unit)
     return unit >= 'a' && unit <= 'f' ? (ULONG)unit - 'a' + 10 : MAXULONG;
 }
 
-NTSTATUS NTAPI RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PULONG Value)
-{
+NTSTATUS NTAPI RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PULONG Value) {
     PCWCH text = String->Buffer;
     PCWCH end = text + String->Length / sizeof(WCHAR);
     BOOLEAN negative = FALSE;
@@ -246,8 +223,7 @@ NTSTATUS NTAPI RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PU
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI RtlAnsiStringToUnicodeString(PUNICODE_STRING Destination, PCANSI_STRING Source, BOOLEAN Allocate)
-{
+NTSTATUS NTAPI RtlAnsiStringToUnicodeString(PUNICODE_STRING Destination, PCANSI_STRING Source, BOOLEAN Allocate) {
     SIZE_T units = fm_utf8_to_utf16(Source->Buffer, Source->Length, NULL, 0);
     NTSTATUS status = prepare(Destination, (units + 1) * sizeof(WCHAR), Allocate);
     if (NT_SUCCESS(status)) {
@@ -258,8 +234,7 @@ NTSTATUS NTAPI RtlAnsiStringToUnicodeString(PUNICODE_STRING Destination, PCANSI_
     return status;
 }
 
-NTSTATUS NTAPI RtlUnicodeStringToAnsiString(PANSI_STRING Destination, PCUNICODE_STRING Source, BOOLEAN Allocate)
-{
+NTSTATUS NTAPI RtlUnicodeStringToAnsiString(PANSI_STRING Destination, PCUNICODE_STRING Source, BOOLEAN Allocate) {
     SIZE_T units = Source->Length / sizeof(WCHAR);
     SIZE_T bytes = fm_utf16_to_utf8((const uint16_t *)Source->Buffer, units, NULL, 0);
     if (bytes + 1 > longest) {

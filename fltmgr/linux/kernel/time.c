@@ -5,25 +5,21 @@
 /* 1 January 1601 to 1 January 1970 in units of 100 ns. */
 static const LONGLONG unix_epoch = 116444736000000000LL;
 
-static LONGLONG read_clock(clockid_t id)
-{
+static LONGLONG read_clock(clockid_t id) {
     struct timespec now;
     (void)clock_gettime(id, &now);
     return (LONGLONG)now.tv_sec * 10000000 + now.tv_nsec / 100;
 }
 
-VOID NTAPI KeQuerySystemTime(PLARGE_INTEGER CurrentTime)
-{
+VOID NTAPI KeQuerySystemTime(PLARGE_INTEGER CurrentTime) {
     CurrentTime->QuadPart = read_clock(CLOCK_REALTIME) + unix_epoch;
 }
 
-VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime)
-{
+VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime) {
     KeQuerySystemTime(CurrentTime);
 }
 
-LARGE_INTEGER NTAPI KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency)
-{
+LARGE_INTEGER NTAPI KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency) {
     LARGE_INTEGER counter = {.QuadPart = read_clock(CLOCK_MONOTONIC)};
     if (PerformanceFrequency != NULL) {
         PerformanceFrequency->QuadPart = 10000000;
@@ -31,7 +27,6 @@ LARGE_INTEGER NTAPI KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequenc
     return counter;
 }
 
-ULONGLONG NTAPI KeQueryInterruptTime(void)
-{
+ULONGLONG NTAPI KeQueryInterruptTime(void) {
     return (ULONGLONG)read_clock(CLOCK_MONOTONIC);
 }

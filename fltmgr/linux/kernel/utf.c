@@ -4,8 +4,7 @@
 #include <stdbool.h>
 
 /* Returns how many bytes the character has, 0 when there is no valid one. */
-static size_t decode(const unsigned char *bytes, size_t length, uint32_t *character)
-{
+static size_t decode(const unsigned char *bytes, size_t length, uint32_t *character) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     unsigned char first = bytes[0];
     size_t size = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
@@ -26,8 +25,7 @@ static size_t decode(const unsigned char *bytes, size_t length, uint32_t *charac
     return size;
 }
 
-size_t fm_utf8_to_utf16(const char *source, size_t length, uint16_t *destination, size_t capacity)
-{
+size_t fm_utf8_to_utf16(const char *source, size_t length, uint16_t *destination, size_t capacity) {
     const unsigned char *bytes = (const unsigned char *)source;
     size_t count = 0;
     bool full = false;
@@ -53,8 +51,7 @@ size_t fm_utf8_to_utf16(const char *source, size_t length, uint16_t *destination
     return count;
 }
 
-static size_t encode(uint32_t character, unsigned char bytes[4])
-{
+static size_t encode(uint32_t character, unsigned char bytes[4]) {
     if (character < 0x80) {
         bytes[0] = (unsigned char)character;
         return 1;
@@ -68,8 +65,7 @@ static size_t encode(uint32_t character, unsigned char bytes[4])
     return size;
 }
 
-size_t fm_utf16_to_utf8(const uint16_t *source, size_t count, char *destination, size_t capacity)
-{
+size_t fm_utf16_to_utf8(const uint16_t *source, size_t count, char *destination, size_t capacity) {
     size_t length = 0;
     bool full = false;
     for (size_t i = 0; i < count; i++) {

@@ -14,7 +14,7 @@ extern "C" {
 namespace {
 
 class DriverFile : public testing::Test {
-protected:
+  protected:
     void SetUp() override {
         char name[] = "/tmp/driver_file_XXXXXX";
         ASSERT_NE(mkdtemp(name), nullptr);
@@ -91,7 +91,8 @@ TEST_F(DriverFile, readsAltitudeAndInstanceFromTheInf) {
     char instance[32] = "none";
     fm_driver_file_settings(folder.c_str(), "a", altitude, sizeof(altitude), instance, sizeof(instance));
     EXPECT_STREQ(altitude, "1");
-    write("a.inf", "[Strings]\r\nInstanceName      = \"My Instance\"\r\n; comment\r\nInstanceAltitude   = \"268888.25\" ; dev\r\n");
+    write("a.inf", "[Strings]\r\nInstanceName      = \"My Instance\"\r\n; comment\r\nInstanceAltitude   = "
+                   "\"268888.25\" ; dev\r\n");
     fm_driver_file_settings(folder.c_str(), "a", altitude, sizeof(altitude), instance, sizeof(instance));
     EXPECT_STREQ(altitude, "268888.25");
     EXPECT_STREQ(instance, "My Instance");

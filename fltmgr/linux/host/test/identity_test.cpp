@@ -49,13 +49,13 @@ pid_t endedProcess() {
 }
 
 TEST(Identity, rootIsSystemAndAdministrator) {
-    EXPECT_EQ(sidsOf(0, 0, {0, 4}), (std::vector<std::string>{"S-1-5-18", "S-1-5-32-544", "S-1-1-0", "S-1-5-11", "S-1-22-2-0",
-                                                              "S-1-22-2-4"}));
+    EXPECT_EQ(sidsOf(0, 0, {0, 4}), (std::vector<std::string>{"S-1-5-18", "S-1-5-32-544", "S-1-1-0", "S-1-5-11",
+                                                              "S-1-22-2-0", "S-1-22-2-4"}));
 }
 
 TEST(Identity, othersAreSambasUnixUsers) {
-    EXPECT_EQ(sidsOf(1000, 100, {100, 4294967294u}),
-              (std::vector<std::string>{"S-1-22-1-1000", "S-1-1-0", "S-1-5-11", "S-1-22-2-100", "S-1-22-2-4294967294"}));
+    EXPECT_EQ(sidsOf(1000, 100, {100, 4294967294u}), (std::vector<std::string>{"S-1-22-1-1000", "S-1-1-0", "S-1-5-11",
+                                                                               "S-1-22-2-100", "S-1-22-2-4294967294"}));
 }
 
 TEST(Identity, ofASocketsPeerIsThatOfItsProcess) {

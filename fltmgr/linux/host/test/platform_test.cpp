@@ -11,8 +11,12 @@ namespace {
 
 constexpr int64_t millisecond = 10000; // in units of 100 ns
 
-fm_deadline forever() { return {FM_FOREVER, 0}; }
-fm_deadline within(int64_t milliseconds) { return {FM_MONOTONIC, fm_clock_monotonic() + milliseconds * millisecond}; }
+fm_deadline forever() {
+    return {FM_FOREVER, 0};
+}
+fm_deadline within(int64_t milliseconds) {
+    return {FM_MONOTONIC, fm_clock_monotonic() + milliseconds * millisecond};
+}
 
 struct Waiter : fm_waiter {
     Waiter() { fm_waiter_init(this); }
@@ -114,9 +118,8 @@ TEST(PlatformMemory, isZeroedAndAligned) {
 }
 
 TEST(PlatformClock, systemTimeCountsFrom1601) {
-    const auto unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(
-                                  std::chrono::system_clock::now().time_since_epoch())
-                                  .count();
+    const auto unix_seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     EXPECT_NEAR(static_cast<double>(fm_clock_system()) / 1e7, static_cast<double>(unix_seconds) + 11644473600.0, 5);
 }
 

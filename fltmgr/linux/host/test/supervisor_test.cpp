@@ -15,7 +15,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Plan {
-    int ready; // the host writes its pid here
+    int ready;                 // the host writes its pid here
     int beats_before_it_stops; // -1: beats on
     int exit_status;           // -1: waits to be ended
 };
@@ -46,7 +46,7 @@ int host(void *context, fm_heartbeat *heartbeat) {
 }
 
 class Supervisor : public testing::Test {
-protected:
+  protected:
     void start(int beats, int exit_status, uint32_t heartbeat_ms) {
         ASSERT_EQ(pipe(ready), 0);
         supervisor = fork();

@@ -21,7 +21,7 @@ bool becomesAlerted(const fm_thread *thread) {
 }
 
 class HostThread : public testing::Test {
-protected:
+  protected:
     void SetUp() override {
         fm_requestors_init();
         ASSERT_TRUE(fm_alerts_start());

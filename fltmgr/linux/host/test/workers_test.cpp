@@ -21,14 +21,16 @@ struct Job : fm_job {
         delete self;
     }
 
-private:
+  private:
     std::function<void()> work_;
 };
 
-void submit(fm_job_class job_class, std::function<void()> work) { fm_workers_submit(new Job(std::move(work)), job_class); }
+void submit(fm_job_class job_class, std::function<void()> work) {
+    fm_workers_submit(new Job(std::move(work)), job_class);
+}
 
 class Gate {
-public:
+  public:
     void open() {
         std::lock_guard<std::mutex> guard(lock_);
         open_ = true;
@@ -49,7 +51,7 @@ public:
         return waiting_;
     }
 
-private:
+  private:
     std::mutex lock_;
     std::condition_variable changed_;
     bool open_ = false;

@@ -4,7 +4,8 @@
 
 namespace {
 
-template <class... Arguments> std::string printed(const char *format, Arguments... arguments) {
+template <class... Arguments>
+std::string printed(const char *format, Arguments... arguments) {
     testing::internal::CaptureStderr();
     DbgPrint(format, arguments...);
     return testing::internal::GetCapturedStderr();
@@ -13,10 +14,12 @@ template <class... Arguments> std::string printed(const char *format, Arguments.
 TEST(DbgPrint, understandsTheKernelsFormats) {
     UNICODE_STRING name;
     RtlInitUnicodeString(&name, u"\\Port ä");
-    EXPECT_EQ(printed("a %wZ|%d|%08x|%s\n", &name, -5, 0xBEEFu, "text"), "fltmgrd: driver: a \\Port ä|-5|0000beef|text\n");
+    EXPECT_EQ(printed("a %wZ|%d|%08x|%s\n", &name, -5, 0xBEEFu, "text"),
+              "fltmgrd: driver: a \\Port ä|-5|0000beef|text\n");
     EXPECT_EQ(printed("%ws|%S|%I64x|%lld|%%|%5u|%-4d|", u"wide", u"wider", 0x123456789abcULL, -7LL, 42u, 7),
               "fltmgrd: driver: wide|wider|123456789abc|-7|%|   42|7   |\n");
-    EXPECT_EQ(printed("%p %c %lu", reinterpret_cast<void *>(0x1234), 'x', 9u), "fltmgrd: driver: 0000000000001234 x 9\n");
+    EXPECT_EQ(printed("%p %c %lu", reinterpret_cast<void *>(0x1234), 'x', 9u),
+              "fltmgrd: driver: 0000000000001234 x 9\n");
 }
 
 TEST(DbgPrint, survivesWhatIsNotThere) {

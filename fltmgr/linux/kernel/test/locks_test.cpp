@@ -7,7 +7,8 @@
 
 namespace {
 
-template <class Body> void inThreads(int count, Body body) {
+template <class Body>
+void inThreads(int count, Body body) {
     std::vector<std::thread> threads;
     for (int i = 0; i < count; i++) {
         threads.emplace_back(body, i);

@@ -16,7 +16,9 @@ struct Text {
     operator PUNICODE_STRING() { return &string; }
 };
 
-std::u16string value(const UNICODE_STRING &string) { return {string.Buffer, string.Length / sizeof(WCHAR)}; }
+std::u16string value(const UNICODE_STRING &string) {
+    return {string.Buffer, string.Length / sizeof(WCHAR)};
+}
 
 struct Buffer {
     explicit Buffer(USHORT bytes) { string = {0, bytes, units}; }
@@ -87,7 +89,8 @@ TEST(UnicodeString, convertsNumbers) {
 
 TEST(UnicodeString, duplicatesAndFrees) {
     UNICODE_STRING copy;
-    ASSERT_EQ(RtlDuplicateUnicodeString(RTL_DUPLICATE_UNICODE_STRING_NULL_TERMINATE, Text(u"abc"), &copy), STATUS_SUCCESS);
+    ASSERT_EQ(RtlDuplicateUnicodeString(RTL_DUPLICATE_UNICODE_STRING_NULL_TERMINATE, Text(u"abc"), &copy),
+              STATUS_SUCCESS);
     EXPECT_EQ(value(copy), u"abc");
     EXPECT_EQ(copy.Buffer[3], 0);
     RtlFreeUnicodeString(&copy);

@@ -15,7 +15,9 @@ namespace {
 
 constexpr LONGLONG millisecond = 10000;
 
-NTSTATUS wait(void *object) { return KeWaitForSingleObject(object, Executive, KernelMode, FALSE, nullptr); }
+NTSTATUS wait(void *object) {
+    return KeWaitForSingleObject(object, Executive, KernelMode, FALSE, nullptr);
+}
 NTSTATUS wait(void *object, LONGLONG timeout) {
     LARGE_INTEGER limit;
     limit.QuadPart = timeout;
@@ -111,7 +113,7 @@ VOID NTAPI threadMain(PVOID context) {
 }
 
 class SystemThread : public testing::TestWithParam<bool> {
-protected:
+  protected:
     void SetUp() override { fm_requestors_init(); }
     void TearDown() override { fm_requestors_fini(); }
 };
@@ -121,7 +123,8 @@ TEST_P(SystemThread, canBeWaitedForByItsObject) {
     started.terminate = GetParam();
     HANDLE handle = nullptr;
     CLIENT_ID id{};
-    ASSERT_EQ(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, nullptr, nullptr, &id, threadMain, &started), STATUS_SUCCESS);
+    ASSERT_EQ(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, nullptr, nullptr, &id, threadMain, &started),
+              STATUS_SUCCESS);
     PVOID object = nullptr;
     EXPECT_EQ(ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, *PsProcessType, KernelMode, &object, nullptr),
               STATUS_OBJECT_TYPE_MISMATCH);
