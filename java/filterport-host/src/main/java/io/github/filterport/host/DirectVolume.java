@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
 public final class DirectVolume extends Volume {
   private final @Nullable Requestor requestor;
 
-  DirectVolume(EmbeddedFilterManager manager, String id, Path directory) {
-    super(manager, id, directory, VolumeKind.DIRECT);
+  DirectVolume(EmbeddedFilterManager manager, String id, String device, Path directory) {
+    super(manager, id, device, directory, VolumeKind.DIRECT);
     this.requestor = null;
   }
 
   private DirectVolume(DirectVolume volume, Requestor requestor) {
-    super(volume.manager(), volume.id(), volume.directory(), VolumeKind.DIRECT);
+    super(volume.manager(), volume.id(), volume.device(), volume.directory(), VolumeKind.DIRECT);
     this.requestor = requestor;
   }
 

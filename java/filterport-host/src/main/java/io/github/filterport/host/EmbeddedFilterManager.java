@@ -156,10 +156,12 @@ public final class EmbeddedFilterManager implements AutoCloseable {
    */
   public Volume volume(Path directory, VolumeKind kind) throws FilterManagerException {
     Path absolute = directory.toAbsolutePath().normalize();
-    String id = value(call("volume", kind.word(), absolute.toString()), "volume");
+    Map<String, String> answer = call("volume", kind.word(), absolute.toString());
+    String id = value(answer, "volume");
+    String device = value(answer, "device");
     return kind == VolumeKind.DIRECT
-        ? new DirectVolume(this, id, absolute)
-        : new Volume(this, id, absolute, kind);
+        ? new DirectVolume(this, id, device, absolute)
+        : new Volume(this, id, device, absolute, kind);
   }
 
   /** A {@link VolumeKind#DIRECT} volume. */

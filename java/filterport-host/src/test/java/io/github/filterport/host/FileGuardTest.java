@@ -46,13 +46,16 @@ class FileGuardTest {
   private static final int STATUS_INSUFFICIENT_RESOURCES = 0xC000009A;
   private static final int STATUS_DEVICE_NOT_READY = 0xC00000A3;
 
+  private static final Duration HEARTBEAT = Duration.ofMillis(700);
+
   @TempDir Path folder;
   private Guarded guarded;
   private DirectVolume volume;
 
   @BeforeEach
   void start() throws Exception {
-    guarded = Guarded.start(folder);
+    guarded =
+        Guarded.start(folder, EmbeddedFilterManager.Options.defaults().withHeartbeat(HEARTBEAT));
     volume = guarded.volume();
   }
 
@@ -103,11 +106,11 @@ class FileGuardTest {
                     US_ASCII.decode(e.content()).toString(),
                     Boolean.toString(e.isContentCut()),
                     Boolean.toString(e.remainingNanos() > 0),
-                    e.path().substring(e.path().lastIndexOf('\\') + 1)));
+                    String.valueOf(volume.file(e.path()))));
             return Verdict.ALLOW;
           });
       volume.open("plain.txt");
-      assertThat(seen.get()).isEqualTo("OPEN 1 1 nothing true true plain.txt");
+      assertThat(seen.get()).isEqualTo("OPEN 1 1 nothing true true " + folder.resolve("plain.txt"));
       Files.setPosixFilePermissions(
           folder.resolve("plain.txt"), PosixFilePermissions.fromString("rwxr-xr-x"));
       volume.open("plain.txt", OpenAccess.EXECUTE);
@@ -366,6 +369,22 @@ class FileGuardTest {
 
   @Test
   void aKilledFilterManagerEndsDecidingWithAClearError() throws Exception {
+    openEndsWith("is gone", () -> guarded.worker().destroyForcibly());
+  }
+
+  @Test
+  void aStoppedFilterManagerEndsDecidingWithAClearError() throws Exception {
+    long start = System.nanoTime();
+    openEndsWith("stood still", () -> Guarded.signal(guarded.worker(), "STOP"));
+    assertThat(Duration.ofNanos(System.nanoTime() - start))
+        .isLessThan(HEARTBEAT.multipliedBy(2).plusSeconds(3));
+  }
+
+  private interface Step {
+    void run() throws Exception;
+  }
+
+  private void openEndsWith(String text, Step step) throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
     try (FileGuard guard = guarded.guard()) {
@@ -378,12 +397,12 @@ class FileGuardTest {
           });
       CompletableFuture<OpenOutcome> open = volume.openAsync("plain.txt");
       asked.await();
-      guarded.worker().destroyForcibly();
+      step.run();
       assertThatThrownBy(() -> open.get(10, TimeUnit.SECONDS))
           .isInstanceOf(ExecutionException.class)
           .cause()
           .isInstanceOf(FilterManagerException.class)
-          .hasMessageContaining("is gone");
+          .hasMessageContaining(text);
       release.countDown();
       guard.awaitTermination();
       assertThat(guard.isRunning()).isFalse();

@@ -27,6 +27,10 @@ class ManagerProtocolTest {
       assertThat(manager.address()).endsWith("fltmgrd.sock");
       DirectVolume volume = manager.directVolume(folder);
       assertThat(volume.id()).isEqualTo("v;7");
+      assertThat(volume.device()).isEqualTo("\\Device\\Fake1");
+      assertThat(volume.file("\\Device\\Fake1\\a\\b c")).isEqualTo(folder.resolve("a/b c"));
+      assertThat(volume.file("\\Device\\Fake1")).isEqualTo(folder);
+      assertThat(volume.file("\\Device\\Fake12\\a")).isNull();
       assertThat(volume.open("a.txt").opened()).isTrue();
       assertThat(volume.open("a.exe").denied()).isTrue();
       assertThat(volume.open("a b").status()).isEqualTo(0xC0000034);

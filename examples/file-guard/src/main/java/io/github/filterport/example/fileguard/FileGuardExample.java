@@ -30,8 +30,7 @@ public final class FileGuardExample {
   }
 
   private static int run(Arguments arguments) throws IOException {
-    try (EmbeddedFilterManager manager = EmbeddedFilterManager.start();
-        VerdictRecord record = new VerdictRecord(arguments.record())) {
+    try (EmbeddedFilterManager manager = EmbeddedFilterManager.start()) {
       manager.loadDriver("filterport");
       Volume volume;
       try {
@@ -40,7 +39,9 @@ public final class FileGuardExample {
         System.out.println(e.getMessage());
         return NO_FANOTIFY;
       }
-      guard(manager, volume, record, arguments);
+      try (VerdictRecord record = new VerdictRecord(arguments.record(), volume)) {
+        guard(manager, volume, record, arguments);
+      }
       return 0;
     }
   }

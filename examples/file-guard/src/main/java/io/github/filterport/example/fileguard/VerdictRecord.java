@@ -3,6 +3,7 @@ package io.github.filterport.example.fileguard;
 
 import io.github.filterport.guard.FileEvent;
 import io.github.filterport.guard.Operation;
+import io.github.filterport.host.Volume;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,13 +20,17 @@ final class VerdictRecord implements AutoCloseable {
   private final BufferedWriter lines;
   private final Map<String, Integer> counts = new TreeMap<>();
 
-  VerdictRecord(Path file) throws IOException {
+  private final Volume volume;
+
+  VerdictRecord(Path file, Volume volume) throws IOException {
+    this.volume = volume;
     lines = Files.newBufferedWriter(file);
   }
 
   synchronized void add(FileEvent event, Rule rule) throws IOException {
     Operation operation = event.operation();
-    String path = event.path();
+    Path file = volume.file(event.path());
+    String path = file == null ? event.path() : file.toString();
     lines.write(
         event.sequence() + " " + operation + " " + rule.verdict() + " " + rule + " " + path + "\n");
     String kind =
@@ -33,7 +38,7 @@ final class VerdictRecord implements AutoCloseable {
             "%-5s %-7s  %-36s",
             rule.verdict(), operation.toString().toLowerCase(Locale.ROOT), rule.reason());
     if (counts.merge(kind, 1, Integer::sum) == 1) {
-      String name = path.substring(path.lastIndexOf('\\') + 1);
+      String name = file == null ? path : volume.directory().relativize(file).toString();
       System.out.println(kind + " first: " + name + ", asked for by process " + event.processId());
     }
   }
