@@ -310,8 +310,9 @@ TEST_F(Get, GET_11_DISC_09_the_drivers_close_ends_pending_receives_and_refuses_n
 TEST_F(Get, GET_12_OPEN_11_closing_the_handle_ends_pending_receives) {
     Receive pending;
     Receive blocked(64, Receive::Notify::nothing);
-    ASSERT_CODE(result::pending, pending.arm(connection.handle()));
-    Blocking call("FilterGetMessage", [&] { return blocked.get(connection.handle()); });
+    const HANDLE handle = connection.handle();
+    ASSERT_CODE(result::pending, pending.arm(handle));
+    Blocking call("FilterGetMessage", [&] { return blocked.get(handle); });
     EXPECT_TRUE(call.isBlocked());
     EXPECT_TRUE(connection.close());
     const HRESULT first = pending.wait().result;
