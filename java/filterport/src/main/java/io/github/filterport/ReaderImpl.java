@@ -88,10 +88,17 @@ final class ReaderImpl implements MessageReader {
       throw new IllegalArgumentException("timeoutNanos must not be negative, got " + timeoutNanos);
     }
     checkThread();
-    if (next == count || closeRequested) {
+    if (next == count) {
       int result = receive(limit, timeoutNanos);
       if (result <= 0) {
         return result;
+      }
+    } else {
+      STATE.setVolatile(this, HANDLING);
+      if (closeRequested) {
+        STATE.setVolatile(this, OUTSIDE);
+        finishIfOutside();
+        return CLOSED;
       }
     }
     return handle(handler, limit);
@@ -119,6 +126,9 @@ final class ReaderImpl implements MessageReader {
     }
   }
 
+  /**
+   * Messages taken: the state is HANDLING then, and never OUTSIDE in between; otherwise OUTSIDE.
+   */
   private int receive(int limit, long timeoutNanos) {
     STATE.setVolatile(this, NATIVE);
     if (closeRequested) {
@@ -126,7 +136,7 @@ final class ReaderImpl implements MessageReader {
       finishIfOutside();
       return CLOSED;
     }
-    int result;
+    int result = 0;
     try {
       result = receives.poll(index, rearm, Math.min(limit, batchLimit), timeoutNanos);
       rearm = 0;
@@ -134,11 +144,15 @@ final class ReaderImpl implements MessageReader {
         result = receives.lastError();
       }
     } finally {
-      STATE.setVolatile(this, OUTSIDE);
+      if (result > 0) {
+        next = 0;
+        count = result;
+        STATE.setRelease(this, HANDLING);
+      } else {
+        STATE.setVolatile(this, OUTSIDE);
+      }
     }
     if (result > 0) {
-      next = 0;
-      count = result;
       cell.add(Counters.DELIVERED, result);
       cell.add(Counters.IN_FLIGHT, result);
       return result;
@@ -171,7 +185,6 @@ final class ReaderImpl implements MessageReader {
   }
 
   private int handle(MessageHandler handler, int limit) {
-    STATE.setRelease(this, HANDLING);
     int handled = 0;
     try {
       do {

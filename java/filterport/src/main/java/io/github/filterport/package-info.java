@@ -9,6 +9,9 @@
  * io.github.filterport.FilterPort#serve serve}, {@link io.github.filterport.FilterPort#pump pump}
  * and {@link io.github.filterport.FilterPort#openReaders openReaders} receive the driver's messages
  * and answer them.
+ *
+ * <p>The system property {@code filterport.debug=true} helps to find misuse: a connection that was
+ * never closed tells where it was made, and a payload that was kept beyond its handler shows 0xDD.
  */
 @NullMarked
 package io.github.filterport;

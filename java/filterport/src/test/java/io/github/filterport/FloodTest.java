@@ -3,6 +3,8 @@ package io.github.filterport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -183,6 +186,61 @@ class FloodTest {
           .as(c.toString())
           .isEqualTo(c.replied() + c.disconnected() + c.late() + c.fallback());
       assertThat(pump.failure()).isNull();
+    }
+  }
+
+  @Test
+  void twoHundredConnectionsLeakNothing() throws Exception {
+    connectAndReceive(20);
+    Footprint before = Footprint.settled();
+    connectAndReceive(200);
+    Footprint after = Footprint.settled();
+    assertThat(after.descriptors()).isLessThanOrEqualTo(before.descriptors());
+    assertThat(after.arenas()).isLessThanOrEqualTo(before.arenas());
+    assertThat(after.threads()).isLessThanOrEqualTo(before.threads() + 2);
+  }
+
+  private static void connectAndReceive(int times) throws Exception {
+    for (int i = 0; i < times; i++) {
+      try (FilterPort port = manager.connector(FloodDriver.PORT).connect()) {
+        MessageReader reader = port.openReaders(1, ReceiveOptions.defaults()).get(0);
+        CompletableFuture<FloodDriver.Answer> answer =
+            async(() -> FloodDriver.flood(port, 1, 64, 16, 0));
+        assertThat(reader.poll(FloodDriver::answer, 1, MessageReader.FOREVER)).isEqualTo(1);
+        assertThat(answer.join().right()).isEqualTo(1);
+        assertThat(Footprint.now().arenas()).as("arenas show in the maps").isPositive();
+      }
+    }
+  }
+
+  /** What this process holds, once nothing becomes less any more. */
+  private record Footprint(long descriptors, long arenas, long threads) {
+    static Footprint settled() throws Exception {
+      Footprint last = now();
+      for (int same = 0; same < 5; ) {
+        System.gc(); // arenas go when no buffer of them is reachable
+        Thread.sleep(20);
+        Footprint next = now();
+        same =
+            next.descriptors < last.descriptors
+                    || next.arenas < last.arenas
+                    || next.threads < last.threads
+                ? 0
+                : same + 1;
+        last = next;
+      }
+      return last;
+    }
+
+    private static Footprint now() throws Exception {
+      try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"));
+          Stream<Path> threads = Files.list(Path.of("/proc/self/task"));
+          Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+        return new Footprint(
+            descriptors.count(),
+            maps.filter(line -> line.contains("memfd:")).count(),
+            threads.count());
+      }
     }
   }
 
