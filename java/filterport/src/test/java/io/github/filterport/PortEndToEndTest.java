@@ -118,7 +118,7 @@ class PortEndToEndTest {
   }
 
   @Test
-  void awaitWaitsForThePort() throws Exception {
+  void awaitGivesUpAtItsLimit() throws Exception {
     CompletableFuture<FilterPort> connecting =
         CompletableFuture.supplyAsync(
             () -> {
