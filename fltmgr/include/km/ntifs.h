@@ -26,12 +26,14 @@ FP_EXPORTS_BEGIN
 #define EXCEPTION_CONTINUE_SEARCH 0
 #define EXCEPTION_CONTINUE_EXECUTION (-1)
 #if !defined(_MSC_VER) && !defined(__cplusplus)
+/* clang-format off: it takes __except for a keyword and would make an object-like macro of this. */
 #define __try if (1)
-#define __except (filter) else if (0 && (filter))
+#define __except(filter) else if (0 && (filter))
 #define __finally
 #define try __try
-#define except(filter) __except (filter)
+#define except(filter) __except(filter)
 #define finally __finally
+/* clang-format on */
 #define GetExceptionCode() ((NTSTATUS)0xC0000005)
 #define GetExceptionInformation() NULL
 #define AbnormalTermination() FALSE
