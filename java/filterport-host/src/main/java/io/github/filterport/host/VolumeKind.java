@@ -11,7 +11,8 @@ public enum VolumeKind {
 
   /**
    * Sees only the opens issued through {@link DirectVolume#open}, which run through the same
-   * callback stack. Needs no privilege.
+   * callback stack. The volume itself needs no privilege; the bundled driver's port still admits
+   * uid 0 only, which a user namespace ({@code unshare -Ur}) gives to anybody.
    */
   DIRECT("direct");
 
