@@ -26,7 +26,8 @@ FP_EXPORTS_BEGIN
 #define EXCEPTION_CONTINUE_SEARCH 0
 #define EXCEPTION_CONTINUE_EXECUTION (-1)
 #if !defined(_MSC_VER) && !defined(__cplusplus)
-/* clang-format off: it takes __except for a keyword and would make an object-like macro of this. */
+/* The formatter takes __except for a keyword and would make an object-like macro of it. */
+/* clang-format off */
 #define __try if (1)
 #define __except(filter) else if (0 && (filter))
 #define __finally
