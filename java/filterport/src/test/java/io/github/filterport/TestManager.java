@@ -125,6 +125,7 @@ final class TestManager implements AutoCloseable {
     }
     try {
       Files.deleteIfExists(socket);
+      Files.deleteIfExists(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
