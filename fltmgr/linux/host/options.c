@@ -104,7 +104,8 @@ static const char *default_driver_folder(void) {
     }
     folder[length] = '\0';
     char *slash = strrchr(folder, '/');
-    strcpy(slash != NULL ? slash : folder, "/../drivers");
+    char *end = slash != NULL ? slash : folder;
+    (void)snprintf(end, sizeof(folder) - (size_t)(end - folder), "/../drivers");
     return folder;
 }
 

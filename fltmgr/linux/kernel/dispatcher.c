@@ -11,6 +11,7 @@
 struct waiter {
     LIST_ENTRY links; /* of the object's WaitListHead; bucket lock */
     struct fm_park park;
+    struct waiter *next_woken;
     BOOLEAN satisfied; /* bucket lock */
 };
 
@@ -45,7 +46,7 @@ static struct waiter *satisfy(DISPATCHER_HEADER *header) {
     while (!IsListEmpty(&header->WaitListHead) && consume(header)) {
         struct waiter *waiter = CONTAINING_RECORD(RemoveHeadList(&header->WaitListHead), struct waiter, links);
         waiter->satisfied = TRUE;
-        waiter->links.Flink = (PLIST_ENTRY)woken;
+        waiter->next_woken = woken;
         woken = waiter;
     }
     return woken;
@@ -53,7 +54,7 @@ static struct waiter *satisfy(DISPATCHER_HEADER *header) {
 
 static void wake(struct waiter *woken) {
     while (woken != NULL) {
-        struct waiter *next = (struct waiter *)woken->links.Flink;
+        struct waiter *next = woken->next_woken;
         fm_park_wake(&woken->park); /* the waiter may be gone afterwards */
         woken = next;
     }

@@ -90,10 +90,8 @@ static BOOLEAN match(PCWCH expression, PCWCH expression_end, PCWCH name, PCWCH n
                 expression++;
                 name++;
                 moved = TRUE;
-            } else if (*expression == dos_question && (name == name_end || *name == '.')) {
-                expression++;
-                moved = TRUE;
-            } else if (*expression == dos_dot && name == name_end) {
+            } else if ((*expression == dos_question && (name == name_end || *name == '.')) ||
+                       (*expression == dos_dot && name == name_end)) {
                 expression++;
                 moved = TRUE;
             }

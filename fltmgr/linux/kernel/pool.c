@@ -231,8 +231,8 @@ bool fm_pool_image_loaded(const char *name, uintptr_t start, uintptr_t end) {
 }
 
 static char printable(ULONG tag, unsigned position) {
-    char character = (char)(tag >> (8 * position));
-    return character >= 0x20 && character < 0x7f ? character : '.';
+    ULONG character = tag >> (8 * position) & 0xFFu;
+    return (char)(character >= 0x20 && character < 0x7f ? character : '.');
 }
 
 size_t fm_pool_image_unloaded(uintptr_t start) {

@@ -235,10 +235,8 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
         if (*ThreadHandle != NULL) {
             (void)ZwClose(*ThreadHandle);
             *ThreadHandle = NULL;
-        } else {
-            fm_object_dereference(thread);
         }
-        fm_object_dereference(thread);
+        thread->references = 1; /* nobody else has ever seen it */
         fm_object_dereference(thread);
         return STATUS_INSUFFICIENT_RESOURCES;
     }

@@ -148,7 +148,7 @@ static NTSTATUS prepare(PUNICODE_STRING destination, SIZE_T bytes, BOOLEAN alloc
 NTSTATUS NTAPI RtlUpcaseUnicodeString(PUNICODE_STRING Destination, PCUNICODE_STRING Source, BOOLEAN Allocate) {
     NTSTATUS status = prepare(Destination, Source->Length, Allocate);
     if (NT_SUCCESS(status)) {
-        for (USHORT i = 0; i < Source->Length / sizeof(WCHAR); i++) {
+        for (SIZE_T i = 0; i < Source->Length / sizeof(WCHAR); i++) {
             Destination->Buffer[i] = fm_upcase(Source->Buffer[i]);
         }
         Destination->Length = Source->Length;

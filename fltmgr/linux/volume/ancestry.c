@@ -10,8 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static long path_of(int descriptor, char *path, size_t capacity)
-{
+static long path_of(int descriptor, char *path, size_t capacity) {
     char link[40];
     (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", descriptor);
     ssize_t length = readlink(link, path, capacity - 1);
@@ -25,15 +24,13 @@ static long path_of(int descriptor, char *path, size_t capacity)
     return length;
 }
 
-static bool same_mount(const struct fm_ancestry *ancestry, int descriptor)
-{
+static bool same_mount(const struct fm_ancestry *ancestry, int descriptor) {
     struct statx status;
     return statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &status) == 0 &&
            (status.stx_mask & STATX_MNT_ID) != 0 && status.stx_mnt_id == ancestry->mount_id;
 }
 
-static bool is_below(const char *path, const char *directory)
-{
+static bool is_below(const char *path, const char *directory) {
     size_t length = strlen(directory);
     if (length == 1) { /* "/" */
         return true;
@@ -42,8 +39,7 @@ static bool is_below(const char *path, const char *directory)
 }
 
 /* Whether the mount shows the root of its file system: field 4 of its line in mountinfo. */
-static bool mount_shows_whole_file_system(uint64_t mount_id)
-{
+static bool mount_shows_whole_file_system(uint64_t mount_id) {
     FILE *file = fopen("/proc/self/mountinfo", "re");
     if (file == NULL) {
         return false;
@@ -64,8 +60,7 @@ static bool mount_shows_whole_file_system(uint64_t mount_id)
     return whole;
 }
 
-int fm_ancestry_init(struct fm_ancestry *ancestry, const char *directory)
-{
+int fm_ancestry_init(struct fm_ancestry *ancestry, const char *directory) {
     *ancestry = (struct fm_ancestry){.directory = -1, .mount = -1};
     struct statx status;
     ancestry->directory = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -78,13 +73,12 @@ int fm_ancestry_init(struct fm_ancestry *ancestry, const char *directory)
         return -1;
     }
     ancestry->mount_id = status.stx_mnt_id;
-    ancestry->whole = (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 &&
-                      mount_shows_whole_file_system(ancestry->mount_id);
+    ancestry->whole =
+        (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 && mount_shows_whole_file_system(ancestry->mount_id);
     return 0;
 }
 
-void fm_ancestry_fini(struct fm_ancestry *ancestry)
-{
+void fm_ancestry_fini(struct fm_ancestry *ancestry) {
     if (ancestry->directory >= 0) {
         (void)close(ancestry->directory);
     }
@@ -95,8 +89,7 @@ void fm_ancestry_fini(struct fm_ancestry *ancestry)
     ancestry->mount = -1;
 }
 
-enum fm_ancestry_answer fm_ancestry_ask(const struct fm_ancestry *ancestry, int descriptor)
-{
+enum fm_ancestry_answer fm_ancestry_ask(const struct fm_ancestry *ancestry, int descriptor) {
     if (ancestry->whole) {
         return FM_ANCESTRY_INSIDE;
     }
@@ -106,15 +99,13 @@ enum fm_ancestry_answer fm_ancestry_ask(const struct fm_ancestry *ancestry, int 
     /* Both are read each time: somebody may rename the directory or one above it. */
     char path[PATH_MAX + 16];
     char directory[PATH_MAX + 16];
-    if (path_of(descriptor, path, sizeof(path)) < 0 ||
-        path_of(ancestry->directory, directory, sizeof(directory)) < 0) {
+    if (path_of(descriptor, path, sizeof(path)) < 0 || path_of(ancestry->directory, directory, sizeof(directory)) < 0) {
         return FM_ANCESTRY_INSIDE;
     }
     return is_below(path, directory) ? FM_ANCESTRY_INSIDE : FM_ANCESTRY_OUTSIDE;
 }
 
-static int reopen_through_our_mount(const struct fm_ancestry *ancestry, int descriptor)
-{
+static int reopen_through_our_mount(const struct fm_ancestry *ancestry, int descriptor) {
     union {
         struct file_handle handle;
         char storage[sizeof(struct file_handle) + MAX_HANDLE_SZ];
@@ -128,8 +119,7 @@ static int reopen_through_our_mount(const struct fm_ancestry *ancestry, int desc
     return open_by_handle_at(ancestry->mount, &u.handle, O_PATH | O_CLOEXEC);
 }
 
-void fm_ancestry_locate(const struct fm_ancestry *ancestry, int descriptor, struct fm_place *place)
-{
+void fm_ancestry_locate(const struct fm_ancestry *ancestry, int descriptor, struct fm_place *place) {
     bool believed = same_mount(ancestry, descriptor);
     int ours = believed ? -1 : reopen_through_our_mount(ancestry, descriptor);
     place->inside = true;

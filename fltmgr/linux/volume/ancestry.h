@@ -18,10 +18,10 @@
 enum fm_ancestry_answer { FM_ANCESTRY_INSIDE, FM_ANCESTRY_OUTSIDE, FM_ANCESTRY_FOREIGN_MOUNT };
 
 struct fm_ancestry {
-    int directory;      /* O_PATH of the gated directory */
-    int mount;          /* a readable descriptor on it, for open_by_handle_at */
+    int directory; /* O_PATH of the gated directory */
+    int mount;     /* a readable descriptor on it, for open_by_handle_at */
     uint64_t mount_id;
-    bool whole;         /* the directory is the root of its file system: everything is inside */
+    bool whole; /* the directory is the root of its file system: everything is inside */
 };
 
 /** Opens the directory. 0, or -1 with errno. Call before the directory is gated: it opens files. */
@@ -33,7 +33,8 @@ enum fm_ancestry_answer fm_ancestry_ask(const struct fm_ancestry *ancestry, int 
 
 /** Where a file lies. */
 struct fm_place {
-    const char *relative; /* into path: what follows the directory, "" for itself; the whole path if that is not known */
+    const char
+        *relative; /* into path: what follows the directory, "" for itself; the whole path if that is not known */
     bool inside;
     char path[4096 + 16]; /* as this process sees it, zero-terminated; empty when the kernel does not say */
 };

@@ -31,13 +31,11 @@ struct direct_file {
     WCHAR path[FM_PATH_UNITS];
 };
 
-static struct direct_file *file_of(PFILE_OBJECT object)
-{
+static struct direct_file *file_of(PFILE_OBJECT object) {
     return CONTAINING_RECORD(object, struct direct_file, file.object);
 }
 
-static int open_below(struct fm_direct_volume *volume, const char *relative, int flags)
-{
+static int open_below(struct fm_direct_volume *volume, const char *relative, int flags) {
     struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
                            .mode = (flags & O_CREAT) != 0 ? 0644 : 0,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
@@ -45,8 +43,7 @@ static int open_below(struct fm_direct_volume *volume, const char *relative, int
 }
 
 /* Exclusive creation first, so that we know which of both it was. */
-static NTSTATUS open_file(struct fm_direct_volume *volume, struct direct_file *file, ULONG_PTR *information)
-{
+static NTSTATUS open_file(struct fm_direct_volume *volume, struct direct_file *file, ULONG_PTR *information) {
     *information = FILE_OPENED;
     file->descriptor = open_below(volume, file->relative, file->flags & ~O_CREAT);
     while (file->descriptor < 0 && errno == ENOENT && (file->flags & O_CREAT) != 0) {
@@ -72,13 +69,14 @@ static NTSTATUS open_file(struct fm_direct_volume *volume, struct direct_file *f
     return STATUS_SUCCESS;
 }
 
-static void perform(void *context, fm_operation *operation)
-{
+static void perform(void *context, fm_operation *operation) {
     struct direct_file *file = file_of(&operation->file->object);
     IO_STATUS_BLOCK *result = &operation->data.IoStatus;
     result->Information = 0;
     switch (operation->iopb.MajorFunction) {
-    case IRP_MJ_CREATE: result->Status = open_file(context, file, &result->Information); break;
+    case IRP_MJ_CREATE:
+        result->Status = open_file(context, file, &result->Information);
+        break;
     case IRP_MJ_CLOSE:
         if (file->descriptor >= 0) {
             (void)close(file->descriptor);
@@ -86,19 +84,21 @@ static void perform(void *context, fm_operation *operation)
         }
         result->Status = STATUS_SUCCESS;
         break;
-    default: result->Status = STATUS_SUCCESS; break;
+    default:
+        result->Status = STATUS_SUCCESS;
+        break;
     }
 }
 
-static NTSTATUS name(void *context, PFILE_OBJECT object, FLT_FILE_NAME_OPTIONS format, PWCH buffer, ULONG capacity, PULONG length)
-{
+static NTSTATUS name(void *context, PFILE_OBJECT object, FLT_FILE_NAME_OPTIONS format, PWCH buffer, ULONG capacity,
+                     PULONG length) {
     UNREFERENCED_PARAMETER(context);
     UNREFERENCED_PARAMETER(format);
     return fm_give_name(&object->FileName, buffer, capacity, length);
 }
 
-static NTSTATUS read_file(void *context, PFILE_OBJECT object, LONGLONG offset, PVOID buffer, ULONG length, PULONG bytes_read)
-{
+static NTSTATUS read_file(void *context, PFILE_OBJECT object, LONGLONG offset, PVOID buffer, ULONG length,
+                          PULONG bytes_read) {
     UNREFERENCED_PARAMETER(context);
     int descriptor = file_of(object)->descriptor;
     if (descriptor < 0) {
@@ -108,8 +108,7 @@ static NTSTATUS read_file(void *context, PFILE_OBJECT object, LONGLONG offset, P
     return fm_read_descriptor(descriptor, offset, buffer, length, bytes_read);
 }
 
-static void cancel_open(void *context, PFILE_OBJECT object)
-{
+static void cancel_open(void *context, PFILE_OBJECT object) {
     UNREFERENCED_PARAMETER(context);
     struct direct_file *file = file_of(object);
     if (file->descriptor >= 0) {
@@ -119,8 +118,7 @@ static void cancel_open(void *context, PFILE_OBJECT object)
 }
 
 static NTSTATUS query_information(void *context, PFILE_OBJECT object, PVOID buffer, ULONG length,
-                                  FILE_INFORMATION_CLASS information_class, PULONG returned)
-{
+                                  FILE_INFORMATION_CLASS information_class, PULONG returned) {
     UNREFERENCED_PARAMETER(context);
     int descriptor = file_of(object)->descriptor;
     return descriptor < 0 ? STATUS_FILE_CLOSED
@@ -136,8 +134,7 @@ static const fm_volume_ops operations = {
 };
 
 NTSTATUS fm_direct_volume_create(const char *directory, PCUNICODE_STRING volume_name, struct fm_direct_volume **result,
-                                 char *text, size_t capacity)
-{
+                                 char *text, size_t capacity) {
     struct fm_direct_volume *volume = calloc(1, sizeof(*volume));
     if (volume == NULL) {
         (void)snprintf(text, capacity, "no memory for a volume");
@@ -155,7 +152,7 @@ NTSTATUS fm_direct_volume_create(const char *directory, PCUNICODE_STRING volume_
         free(volume);
         return fm_status_of_errno(error);
     }
-    strcpy(volume->path, resolved);
+    memcpy(volume->path, resolved, strlen(resolved) + 1);
     free(resolved);
     fm_volume_settings settings = {.name = *volume_name,
                                    .file_system = FLT_FSTYPE_UNKNOWN,
@@ -173,16 +170,14 @@ NTSTATUS fm_direct_volume_create(const char *directory, PCUNICODE_STRING volume_
     return STATUS_SUCCESS;
 }
 
-void fm_direct_volume_destroy(struct fm_direct_volume *volume)
-{
+void fm_direct_volume_destroy(struct fm_direct_volume *volume) {
     fm_volume_destroy(volume->volume);
     (void)close(volume->directory);
     free(volume);
 }
 
 /* The path below the directory, NULL when it is elsewhere. */
-static const char *relative_path(const struct fm_direct_volume *volume, const char *path)
-{
+static const char *relative_path(const struct fm_direct_volume *volume, const char *path) {
     if (path[0] == '/') {
         size_t length = strlen(volume->path);
         if (strncmp(path, volume->path, length) != 0 || (path[length] != '/' && length != 1)) {
@@ -195,8 +190,7 @@ static const char *relative_path(const struct fm_direct_volume *volume, const ch
 }
 
 static void run_plain(struct fm_direct_volume *volume, struct direct_file *file, UCHAR major, ULONG flags,
-                      const fm_requestor *requestor)
-{
+                      const fm_requestor *requestor) {
     fm_operation operation;
     fm_operation_init(&operation, volume->volume, &file->file, requestor);
     operation.iopb.MajorFunction = major;
@@ -205,8 +199,7 @@ static void run_plain(struct fm_direct_volume *volume, struct direct_file *file,
 }
 
 static NTSTATUS run_create(struct fm_direct_volume *volume, struct direct_file *file, const struct fm_direct_open *open,
-                           const fm_requestor *requestor)
-{
+                           const fm_requestor *requestor) {
     fm_operation operation;
     IO_SECURITY_CONTEXT security = {0};
     security.DesiredAccess = (open->read ? FILE_GENERIC_READ : 0) | (open->write ? FILE_GENERIC_WRITE : 0) |
@@ -222,8 +215,7 @@ static NTSTATUS run_create(struct fm_direct_volume *volume, struct direct_file *
 }
 
 NTSTATUS fm_direct_volume_open(struct fm_direct_volume *volume, const struct fm_direct_open *open,
-                               const fm_requestor *requestor)
-{
+                               const fm_requestor *requestor) {
     atomic_fetch_add_explicit(&volume->opens, 1, memory_order_relaxed);
     const char *relative = relative_path(volume, open->path);
     NTSTATUS status = STATUS_OBJECT_PATH_INVALID;
@@ -255,8 +247,7 @@ NTSTATUS fm_direct_volume_open(struct fm_direct_volume *volume, const struct fm_
     return status;
 }
 
-void fm_direct_volume_counters(const struct fm_direct_volume *volume, struct fm_counter_sink *sink)
-{
+void fm_direct_volume_counters(const struct fm_direct_volume *volume, struct fm_counter_sink *sink) {
     sink->add(sink, "direct.opens", atomic_load_explicit(&volume->opens, memory_order_relaxed));
     sink->add(sink, "direct.succeeded", atomic_load_explicit(&volume->succeeded, memory_order_relaxed));
     sink->add(sink, "direct.refused", atomic_load_explicit(&volume->refused, memory_order_relaxed));

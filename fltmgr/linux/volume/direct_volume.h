@@ -13,15 +13,15 @@ struct fm_direct_volume;
 
 /** What to open and for whom. */
 struct fm_direct_open {
-    const char *path;  /* relative to the directory, or absolute inside it */
+    const char *path; /* relative to the directory, or absolute inside it */
     bool read;
     bool write;
-    bool create;       /* if it is not there */
+    bool create; /* if it is not there */
     bool execute;
 };
 
-NTSTATUS fm_direct_volume_create(const char *directory, PCUNICODE_STRING name, struct fm_direct_volume **volume, char *text,
-                                 size_t capacity);
+NTSTATUS fm_direct_volume_create(const char *directory, PCUNICODE_STRING name, struct fm_direct_volume **volume,
+                                 char *text, size_t capacity);
 
 /** No open may be running. Runs driver code. */
 void fm_direct_volume_destroy(struct fm_direct_volume *volume);

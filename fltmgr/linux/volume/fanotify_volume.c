@@ -23,42 +23,38 @@ struct gated_file {
     WCHAR path[FM_PATH_UNITS];
 };
 
-static struct gated_file *file_of(PFILE_OBJECT object)
-{
+static struct gated_file *file_of(PFILE_OBJECT object) {
     return CONTAINING_RECORD(object, struct gated_file, file.object);
 }
 
-static void perform(void *context, fm_operation *operation)
-{
+static void perform(void *context, fm_operation *operation) {
     UNREFERENCED_PARAMETER(context);
     /* The kernel has opened the file for us and holds the opener: nothing is left to do but to say so. */
     operation->data.IoStatus.Status = STATUS_SUCCESS;
     operation->data.IoStatus.Information = operation->iopb.MajorFunction == IRP_MJ_CREATE ? FILE_OPENED : 0;
 }
 
-static NTSTATUS name(void *context, PFILE_OBJECT object, FLT_FILE_NAME_OPTIONS format, PWCH buffer, ULONG capacity, PULONG length)
-{
+static NTSTATUS name(void *context, PFILE_OBJECT object, FLT_FILE_NAME_OPTIONS format, PWCH buffer, ULONG capacity,
+                     PULONG length) {
     UNREFERENCED_PARAMETER(context);
     UNREFERENCED_PARAMETER(format);
     const struct gated_file *file = file_of(object);
     return fm_give_name(&file->file.object.FileName, buffer, capacity, length);
 }
 
-static NTSTATUS read_file(void *context, PFILE_OBJECT object, LONGLONG offset, PVOID buffer, ULONG length, PULONG bytes_read)
-{
+static NTSTATUS read_file(void *context, PFILE_OBJECT object, LONGLONG offset, PVOID buffer, ULONG length,
+                          PULONG bytes_read) {
     UNREFERENCED_PARAMETER(context);
     return fm_read_descriptor(file_of(object)->descriptor, offset, buffer, length, bytes_read);
 }
 
-static void cancel_open(void *context, PFILE_OBJECT object)
-{
+static void cancel_open(void *context, PFILE_OBJECT object) {
     UNREFERENCED_PARAMETER(context);
     file_of(object)->cancelled = true;
 }
 
 static NTSTATUS query_information(void *context, PFILE_OBJECT object, PVOID buffer, ULONG length,
-                                  FILE_INFORMATION_CLASS information_class, PULONG returned)
-{
+                                  FILE_INFORMATION_CLASS information_class, PULONG returned) {
     UNREFERENCED_PARAMETER(context);
     return fm_query_descriptor(file_of(object)->descriptor, buffer, length, information_class, returned);
 }
@@ -72,8 +68,7 @@ static const fm_volume_ops operations = {
 };
 
 /* Fills the file's path, relative to the gated directory. False when it lies outside. */
-static bool place_file(struct fm_fanotify_volume *volume, struct gated_file *file)
-{
+static bool place_file(struct fm_fanotify_volume *volume, struct gated_file *file) {
     struct fm_place place;
     fm_ancestry_locate(&volume->gate.ancestry, file->descriptor, &place);
     file->file.object.FileName.Buffer = file->path;
@@ -83,8 +78,7 @@ static bool place_file(struct fm_fanotify_volume *volume, struct gated_file *fil
     return place.inside;
 }
 
-static void fill_parameters(fm_operation *operation, uint64_t mask, PIO_SECURITY_CONTEXT security)
-{
+static void fill_parameters(fm_operation *operation, uint64_t mask, PIO_SECURITY_CONTEXT security) {
     FLT_IO_PARAMETER_BLOCK *iopb = &operation->iopb;
     if ((mask & FAN_ACCESS_PERM) != 0) {
         iopb->MajorFunction = IRP_MJ_READ;
@@ -102,8 +96,7 @@ static void fill_parameters(fm_operation *operation, uint64_t mask, PIO_SECURITY
     iopb->Parameters.Create.ShareAccess = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 }
 
-static void decide(struct fm_gated_event *event)
-{
+static void decide(struct fm_gated_event *event) {
     struct fm_fanotify_volume *volume = event->gate->context;
     struct fm_identity *identity = fm_identity_of_opener(event->pid);
     if (identity == NULL) {
@@ -131,8 +124,7 @@ static void decide(struct fm_gated_event *event)
 }
 
 static void run_report(struct fm_fanotify_volume *volume, struct gated_file *file, UCHAR major, ULONG flags,
-                       const fm_requestor *requestor)
-{
+                       const fm_requestor *requestor) {
     fm_operation operation;
     fm_operation_init(&operation, volume->volume, &file->file, requestor);
     operation.iopb.MajorFunction = major;
@@ -140,8 +132,7 @@ static void run_report(struct fm_fanotify_volume *volume, struct gated_file *fil
     (void)fm_operation_run(&operation);
 }
 
-static void tell(struct fm_report *report)
-{
+static void tell(struct fm_report *report) {
     struct fm_fanotify_volume *volume = report->gate->context;
     struct fm_identity *identity = fm_identity_of_opener(report->pid);
     if (identity == NULL) {
@@ -168,21 +159,20 @@ static void tell(struct fm_report *report)
     fm_identity_release(identity);
 }
 
-static void explain(const char *call, const char *directory, int error, char *text, size_t capacity)
-{
-    const char *advice = error == EPERM || error == EACCES ? "; a fanotify volume needs root (CAP_SYS_ADMIN): run fltmgrd as "
-                                                             "root or use a direct volume"
-                         : error == ENODEV || error == EXDEV || error == EOPNOTSUPP
-                             ? "; this file system cannot be marked: use another, such as ext4, xfs or tmpfs"
-                         : error == EINVAL ? "; this kernel lacks fanotify permission events (CONFIG_FANOTIFY_ACCESS_PERMISSIONS)"
-                                           : "";
+static void explain(const char *call, const char *directory, int error, char *text, size_t capacity) {
+    const char *advice =
+        error == EPERM || error == EACCES ? "; a fanotify volume needs root (CAP_SYS_ADMIN): run fltmgrd as "
+                                            "root or use a direct volume"
+        : error == ENODEV || error == EXDEV || error == EOPNOTSUPP
+            ? "; this file system cannot be marked: use another, such as ext4, xfs or tmpfs"
+        : error == EINVAL ? "; this kernel lacks fanotify permission events (CONFIG_FANOTIFY_ACCESS_PERMISSIONS)"
+                          : "";
     (void)snprintf(text, capacity, "%s for %s: %s%s", call, directory, fm_errno_text(error), advice);
 }
 
 NTSTATUS fm_fanotify_volume_create(const char *directory, PCUNICODE_STRING volume_name,
                                    const struct fm_gate_scope *scope, const struct fm_options *options,
-                                   struct fm_fanotify_volume **result, char *text, size_t capacity)
-{
+                                   struct fm_fanotify_volume **result, char *text, size_t capacity) {
     struct fm_fanotify_volume *volume = calloc(1, sizeof(*volume));
     if (volume == NULL) {
         (void)snprintf(text, capacity, "no memory for a volume");
@@ -216,8 +206,7 @@ NTSTATUS fm_fanotify_volume_create(const char *directory, PCUNICODE_STRING volum
     return STATUS_SUCCESS;
 }
 
-void fm_fanotify_volume_destroy(struct fm_fanotify_volume *volume, struct fm_counter_sink *sink)
-{
+void fm_fanotify_volume_destroy(struct fm_fanotify_volume *volume, struct fm_counter_sink *sink) {
     fm_gate_release(&volume->gate);
     fm_gate_reader_remove(&volume->gate);
     fm_gate_close(&volume->gate);
@@ -226,8 +215,7 @@ void fm_fanotify_volume_destroy(struct fm_fanotify_volume *volume, struct fm_cou
     free(volume);
 }
 
-void fm_fanotify_volume_counters(const struct fm_fanotify_volume *volume, struct fm_counter_sink *sink)
-{
+void fm_fanotify_volume_counters(const struct fm_fanotify_volume *volume, struct fm_counter_sink *sink) {
     const struct fm_gate_counters *counters = &volume->gate.counters;
 #define ADD(name) sink->add(sink, "gate." #name, atomic_load_explicit(&counters->name, memory_order_relaxed))
     ADD(read);

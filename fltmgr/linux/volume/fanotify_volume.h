@@ -16,9 +16,9 @@ struct fm_gate_scope;
 struct fm_fanotify_volume;
 
 /** text says what failed and what to do. On success opens below the directory wait for the filters. Runs driver code. */
-NTSTATUS fm_fanotify_volume_create(const char *directory, PCUNICODE_STRING name,
-                                   const struct fm_gate_scope *scope, const struct fm_options *options,
-                                   struct fm_fanotify_volume **volume, char *text, size_t capacity);
+NTSTATUS fm_fanotify_volume_create(const char *directory, PCUNICODE_STRING name, const struct fm_gate_scope *scope,
+                                   const struct fm_options *options, struct fm_fanotify_volume **volume, char *text,
+                                   size_t capacity);
 
 /** Lets everything go that waits, then tears down and gives the final counters. Runs driver code. */
 void fm_fanotify_volume_destroy(struct fm_fanotify_volume *volume, struct fm_counter_sink *sink);

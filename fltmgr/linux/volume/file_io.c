@@ -9,28 +9,46 @@
 
 #include "../kernel/utf.h"
 
-NTSTATUS fm_status_of_errno(int error)
-{
+NTSTATUS fm_status_of_errno(int error) {
     switch (error) {
-    case 0: return STATUS_SUCCESS;
-    case ENOENT: return STATUS_OBJECT_NAME_NOT_FOUND;
-    case ENOTDIR: return STATUS_OBJECT_PATH_NOT_FOUND;
-    case EXDEV: case ELOOP: return STATUS_OBJECT_PATH_INVALID;
-    case EACCES: case EPERM: case EROFS: case ETXTBSY: return STATUS_ACCESS_DENIED;
-    case EEXIST: return STATUS_OBJECT_NAME_COLLISION;
-    case EISDIR: return STATUS_FILE_IS_A_DIRECTORY;
-    case ENAMETOOLONG: return STATUS_NAME_TOO_LONG;
-    case EMFILE: case ENFILE: return STATUS_TOO_MANY_OPENED_FILES;
-    case ENOMEM: return STATUS_INSUFFICIENT_RESOURCES;
-    case ENOSPC: case EDQUOT: return STATUS_DISK_FULL;
-    case EINVAL: return STATUS_INVALID_PARAMETER;
-    case EIO: return STATUS_IO_DEVICE_ERROR;
-    default: return STATUS_UNSUCCESSFUL;
+    case 0:
+        return STATUS_SUCCESS;
+    case ENOENT:
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    case ENOTDIR:
+        return STATUS_OBJECT_PATH_NOT_FOUND;
+    case EXDEV:
+    case ELOOP:
+        return STATUS_OBJECT_PATH_INVALID;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+    case ETXTBSY:
+        return STATUS_ACCESS_DENIED;
+    case EEXIST:
+        return STATUS_OBJECT_NAME_COLLISION;
+    case EISDIR:
+        return STATUS_FILE_IS_A_DIRECTORY;
+    case ENAMETOOLONG:
+        return STATUS_NAME_TOO_LONG;
+    case EMFILE:
+    case ENFILE:
+        return STATUS_TOO_MANY_OPENED_FILES;
+    case ENOMEM:
+        return STATUS_INSUFFICIENT_RESOURCES;
+    case ENOSPC:
+    case EDQUOT:
+        return STATUS_DISK_FULL;
+    case EINVAL:
+        return STATUS_INVALID_PARAMETER;
+    case EIO:
+        return STATUS_IO_DEVICE_ERROR;
+    default:
+        return STATUS_UNSUCCESSFUL;
     }
 }
 
-NTSTATUS fm_read_descriptor(int descriptor, LONGLONG offset, PVOID buffer, ULONG length, PULONG bytes_read)
-{
+NTSTATUS fm_read_descriptor(int descriptor, LONGLONG offset, PVOID buffer, ULONG length, PULONG bytes_read) {
     ULONG done = 0;
     *bytes_read = 0;
     while (done < length) {
@@ -50,15 +68,13 @@ NTSTATUS fm_read_descriptor(int descriptor, LONGLONG offset, PVOID buffer, ULONG
     return done == 0 && length != 0 ? STATUS_END_OF_FILE : STATUS_SUCCESS;
 }
 
-static LARGE_INTEGER system_time(const struct statx_timestamp *time)
-{
+static LARGE_INTEGER system_time(const struct statx_timestamp *time) {
     LARGE_INTEGER value = {.QuadPart = time->tv_sec * 10000000LL + time->tv_nsec / 100 + 116444736000000000LL};
     return value;
 }
 
 NTSTATUS fm_query_descriptor(int descriptor, PVOID buffer, ULONG length, FILE_INFORMATION_CLASS information_class,
-                             PULONG returned)
-{
+                             PULONG returned) {
     struct statx status;
     *returned = 0;
     if (statx(descriptor, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &status) != 0) {
@@ -76,11 +92,12 @@ NTSTATUS fm_query_descriptor(int descriptor, PVOID buffer, ULONG length, FILE_IN
     switch ((int)information_class) {
     case FileBasicInformation:
         size = sizeof(u.basic);
-        u.basic.CreationTime = system_time((status.stx_mask & STATX_BTIME) != 0 ? &status.stx_btime : &status.stx_ctime);
+        u.basic.CreationTime =
+            system_time((status.stx_mask & STATX_BTIME) != 0 ? &status.stx_btime : &status.stx_ctime);
         u.basic.LastAccessTime = system_time(&status.stx_atime);
         u.basic.LastWriteTime = system_time(&status.stx_mtime);
         u.basic.ChangeTime = system_time(&status.stx_ctime);
-        u.basic.FileAttributes = directory ? FILE_ATTRIBUTE_DIRECTORY
+        u.basic.FileAttributes = directory                       ? FILE_ATTRIBUTE_DIRECTORY
                                  : (status.stx_mode & 0222) == 0 ? FILE_ATTRIBUTE_READONLY
                                                                  : FILE_ATTRIBUTE_NORMAL;
         break;
@@ -101,7 +118,8 @@ NTSTATUS fm_query_descriptor(int descriptor, PVOID buffer, ULONG length, FILE_IN
         u.id.VolumeSerialNumber = (ULONGLONG)status.stx_dev_major << 32 | status.stx_dev_minor;
         RtlCopyMemory(u.id.FileId.Identifier, &status.stx_ino, sizeof(status.stx_ino));
         break;
-    default: return STATUS_INVALID_INFO_CLASS;
+    default:
+        return STATUS_INVALID_INFO_CLASS;
     }
     if (length < size) {
         return STATUS_INFO_LENGTH_MISMATCH;
@@ -111,8 +129,7 @@ NTSTATUS fm_query_descriptor(int descriptor, PVOID buffer, ULONG length, FILE_IN
     return STATUS_SUCCESS;
 }
 
-ULONG fm_windows_path(const char *path, PWCH buffer, ULONG capacity)
-{
+ULONG fm_windows_path(const char *path, PWCH buffer, ULONG capacity) {
     ULONG units = 0;
     if (path[0] != '/' && capacity != 0) {
         buffer[units++] = '\\';
@@ -125,8 +142,7 @@ ULONG fm_windows_path(const char *path, PWCH buffer, ULONG capacity)
     return units;
 }
 
-NTSTATUS fm_give_name(PCUNICODE_STRING path, PWCH buffer, ULONG capacity, PULONG length)
-{
+NTSTATUS fm_give_name(PCUNICODE_STRING path, PWCH buffer, ULONG capacity, PULONG length) {
     *length = path->Length;
     if (path->Length > capacity) {
         return STATUS_BUFFER_TOO_SMALL;

@@ -13,13 +13,11 @@
 
 enum { batch_events = 16, most_reports = 1024, most_expired = 16 };
 
-static void count(_Atomic uint64_t *counter)
-{
+static void count(_Atomic uint64_t *counter) {
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-static void respond(struct fm_gate *gate, int descriptor, enum fm_verdict verdict)
-{
+static void respond(struct fm_gate *gate, int descriptor, enum fm_verdict verdict) {
     struct fanotify_response response = {.fd = descriptor,
                                          .response = verdict == FM_VERDICT_ALLOW ? FAN_ALLOW : FAN_DENY};
     if (write(gate->group, &response, sizeof(response)) != (ssize_t)sizeof(response)) {
@@ -27,15 +25,13 @@ static void respond(struct fm_gate *gate, int descriptor, enum fm_verdict verdic
     }
 }
 
-static void unlink_event(struct fm_gate *gate, struct fm_gated_event *event)
-{
+static void unlink_event(struct fm_gate *gate, struct fm_gated_event *event) {
     *(event->previous != NULL ? &event->previous->next : &gate->oldest) = event->next;
     *(event->next != NULL ? &event->next->previous : &gate->newest) = event->previous;
 }
 
 /* Takes the event off the list. With the lock held; deliver() follows without it. */
-static void settle(struct fm_gated_event *event, _Atomic uint64_t *counter)
-{
+static void settle(struct fm_gated_event *event, _Atomic uint64_t *counter) {
     event->answered = true;
     event->responding = true;
     unlink_event(event->gate, event);
@@ -43,8 +39,7 @@ static void settle(struct fm_gated_event *event, _Atomic uint64_t *counter)
     atomic_fetch_sub_explicit(&event->gate->counters.in_flight, 1, memory_order_relaxed);
 }
 
-static void end_job(struct fm_gate *gate)
-{
+static void end_job(struct fm_gate *gate) {
     pthread_mutex_lock(&gate->lock);
     if (--gate->jobs == 0) {
         pthread_cond_broadcast(&gate->drained);
@@ -52,29 +47,32 @@ static void end_job(struct fm_gate *gate)
     pthread_mutex_unlock(&gate->lock);
 }
 
-static void free_event(struct fm_gated_event *event)
-{
+static void free_event(struct fm_gated_event *event) {
     struct fm_gate *gate = event->gate;
     (void)close(event->descriptor);
     free(event);
     end_job(gate);
 }
 
-static void deliver(struct fm_gated_event *event, enum fm_verdict verdict)
-{
+/* Tells the kernel. True when the worker has gone meanwhile and left the event to us. */
+static bool respond_settled(struct fm_gated_event *event, enum fm_verdict verdict) {
     struct fm_gate *gate = event->gate;
     respond(gate, event->descriptor, verdict);
     pthread_mutex_lock(&gate->lock);
     event->responding = false;
     bool last = event->finished;
     pthread_mutex_unlock(&gate->lock);
-    if (last) {
+    return last;
+}
+
+static void deliver(struct fm_gated_event *event, enum fm_verdict verdict) {
+    if (respond_settled(event, verdict)) {
         free_event(event);
     }
 }
 
-static bool answer(struct fm_gated_event *event, enum fm_verdict verdict, _Atomic uint64_t *counter)
-{
+/* On the event's own worker, which frees it later. */
+static bool answer(struct fm_gated_event *event, enum fm_verdict verdict, _Atomic uint64_t *counter) {
     struct fm_gate *gate = event->gate;
     pthread_mutex_lock(&gate->lock);
     bool first = !event->answered;
@@ -83,13 +81,12 @@ static bool answer(struct fm_gated_event *event, enum fm_verdict verdict, _Atomi
     }
     pthread_mutex_unlock(&gate->lock);
     if (first) {
-        deliver(event, verdict);
+        (void)respond_settled(event, verdict);
     }
     return first;
 }
 
-static void run_event(struct fm_job *job)
-{
+static void run_event(struct fm_job *job) {
     struct fm_gated_event *event = (struct fm_gated_event *)job;
     struct fm_gate *gate = event->gate;
     pthread_mutex_lock(&gate->lock);
@@ -98,7 +95,8 @@ static void run_event(struct fm_job *job)
     pthread_mutex_unlock(&gate->lock);
     if (!answered) {
         gate->decide(event);
-        (void)answer(event, gate->on_deadline, &gate->counters.late); /* it has answered; this is for the day it does not */
+        (void)answer(event, gate->on_deadline,
+                     &gate->counters.late); /* it has answered; this is for the day it does not */
     }
     pthread_mutex_lock(&gate->lock);
     event->worker = NULL; /* no alert after this */
@@ -110,33 +108,28 @@ static void run_event(struct fm_job *job)
     }
 }
 
-bool fm_gate_answer(struct fm_gated_event *event, enum fm_verdict verdict)
-{
+bool fm_gate_answer(struct fm_gated_event *event, enum fm_verdict verdict) {
     struct fm_gate_counters *counters = &event->gate->counters;
     return answer(event, verdict, verdict == FM_VERDICT_ALLOW ? &counters->allowed : &counters->denied);
 }
 
-void fm_gate_answer_outside(struct fm_gated_event *event)
-{
+void fm_gate_answer_outside(struct fm_gated_event *event) {
     (void)answer(event, FM_VERDICT_ALLOW, &event->gate->counters.outside);
 }
 
-void fm_gate_answer_undeliverable(struct fm_gated_event *event)
-{
+void fm_gate_answer_undeliverable(struct fm_gated_event *event) {
     struct fm_gate *gate = event->gate;
     (void)answer(event, gate->on_overload, &gate->counters.undeliverable);
 }
 
-static void answer_now(struct fm_gate *gate, int descriptor, enum fm_verdict verdict, _Atomic uint64_t *counter)
-{
+static void answer_now(struct fm_gate *gate, int descriptor, enum fm_verdict verdict, _Atomic uint64_t *counter) {
     respond(gate, descriptor, verdict);
     (void)close(descriptor);
     count(counter);
 }
 
 static void accept_event(struct fm_gate *gate, const struct fanotify_event_metadata *metadata, uint64_t now,
-                         uint32_t most_in_flight)
-{
+                         uint32_t most_in_flight) {
     if ((metadata->mask & FAN_Q_OVERFLOW) != 0 || metadata->fd < 0) {
         count(&gate->counters.queue_overflows);
         return;
@@ -189,8 +182,7 @@ static void accept_event(struct fm_gate *gate, const struct fanotify_event_metad
     fm_workers_submit(&event->job, fm_clients_contain(event->pid) ? FM_JOB_CLIENT : FM_JOB_GATED);
 }
 
-bool fm_gate_read(struct fm_gate *gate, uint64_t now, uint32_t most_in_flight)
-{
+bool fm_gate_read(struct fm_gate *gate, uint64_t now, uint32_t most_in_flight) {
     _Alignas(struct fanotify_event_metadata) char buffer[batch_events * sizeof(struct fanotify_event_metadata)];
     ssize_t length = read(gate->group, buffer, sizeof(buffer));
     if (length <= 0) {
@@ -207,8 +199,7 @@ bool fm_gate_read(struct fm_gate *gate, uint64_t now, uint32_t most_in_flight)
     return true;
 }
 
-static void run_report(struct fm_job *job)
-{
+static void run_report(struct fm_job *job) {
     struct fm_report *report = (struct fm_report *)job;
     struct fm_gate *gate = report->gate;
     gate->report(report);
@@ -219,8 +210,7 @@ static void run_report(struct fm_job *job)
 }
 
 /* Takes the descriptor over if it returns true. */
-static bool accept_report(struct fm_gate *gate, const struct fanotify_event_metadata *metadata)
-{
+static bool accept_report(struct fm_gate *gate, const struct fanotify_event_metadata *metadata) {
     struct fm_gate_counters *counters = &gate->counters;
     if (metadata->pid == getpid() || fm_ancestry_ask(&gate->ancestry, metadata->fd) == FM_ANCESTRY_OUTSIDE) {
         return false;
@@ -252,8 +242,7 @@ static bool accept_report(struct fm_gate *gate, const struct fanotify_event_meta
     return true;
 }
 
-bool fm_gate_read_reports(struct fm_gate *gate)
-{
+bool fm_gate_read_reports(struct fm_gate *gate) {
     _Alignas(struct fanotify_event_metadata) char buffer[batch_events * sizeof(struct fanotify_event_metadata)];
     ssize_t length = read(gate->reports, buffer, sizeof(buffer));
     if (length <= 0) {
@@ -272,8 +261,7 @@ bool fm_gate_read_reports(struct fm_gate *gate)
 }
 
 /* Settles the oldest event if its deadline is not after the limit, and alerts its worker. NULL: there is none. */
-static struct fm_gated_event *settle_oldest(struct fm_gate *gate, uint64_t limit, _Atomic uint64_t *counter)
-{
+static struct fm_gated_event *settle_oldest(struct fm_gate *gate, uint64_t limit, _Atomic uint64_t *counter) {
     pthread_mutex_lock(&gate->lock);
     struct fm_gated_event *event = gate->oldest;
     if (event != NULL && event->deadline > limit) {
@@ -289,8 +277,7 @@ static struct fm_gated_event *settle_oldest(struct fm_gate *gate, uint64_t limit
     return event;
 }
 
-uint64_t fm_gate_expire(struct fm_gate *gate, uint64_t now)
-{
+uint64_t fm_gate_expire(struct fm_gate *gate, uint64_t now) {
     for (int i = 0; i < most_expired; i++) {
         struct fm_gated_event *event = settle_oldest(gate, now, &gate->counters.late);
         if (event == NULL) {
@@ -304,13 +291,11 @@ uint64_t fm_gate_expire(struct fm_gate *gate, uint64_t now)
     return next;
 }
 
-static int mark(const struct fm_gate *gate, int group, uint64_t mask)
-{
+static int mark(const struct fm_gate *gate, int group, uint64_t mask) {
     return fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, gate->ancestry.mount, NULL);
 }
 
-static int open_groups(struct fm_gate *gate, const struct fm_gate_scope *scope, const char **call)
-{
+static int open_groups(struct fm_gate *gate, const struct fm_gate_scope *scope, const char **call) {
     const unsigned flags = FAN_CLOEXEC | FAN_NONBLOCK;
     const unsigned file_flags = O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME;
     const uint64_t permissions = FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | (scope->reads ? FAN_ACCESS_PERM : 0);
@@ -328,13 +313,13 @@ static int open_groups(struct fm_gate *gate, const struct fm_gate_scope *scope, 
         }
     }
     *call = "fanotify_mark";
-    return (notifications != 0 && mark(gate, gate->reports, notifications) != 0) || mark(gate, gate->group, permissions) != 0
+    return (notifications != 0 && mark(gate, gate->reports, notifications) != 0) ||
+                   mark(gate, gate->group, permissions) != 0
                ? -1
                : 0;
 }
 
-static void close_groups(struct fm_gate *gate)
-{
+static void close_groups(struct fm_gate *gate) {
     if (gate->group >= 0) {
         (void)close(gate->group); /* what was never read is allowed by the kernel */
     }
@@ -344,8 +329,7 @@ static void close_groups(struct fm_gate *gate)
 }
 
 int fm_gate_open(struct fm_gate *gate, const char *directory, const struct fm_gate_scope *scope,
-                 const struct fm_options *options, const char **call)
-{
+                 const struct fm_options *options, const char **call) {
     gate->group = -1;
     gate->reports = -1;
     gate->deadline_ns = (uint64_t)options->deadline_ms * 1000000;
@@ -371,8 +355,7 @@ int fm_gate_open(struct fm_gate *gate, const char *directory, const struct fm_ga
     return 0;
 }
 
-void fm_gate_release(struct fm_gate *gate)
-{
+void fm_gate_release(struct fm_gate *gate) {
     (void)fanotify_mark(gate->group, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL);
     if (gate->reports >= 0) {
         (void)fanotify_mark(gate->reports, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL);
@@ -391,8 +374,7 @@ void fm_gate_release(struct fm_gate *gate)
     pthread_mutex_unlock(&gate->lock);
 }
 
-void fm_gate_close(struct fm_gate *gate)
-{
+void fm_gate_close(struct fm_gate *gate) {
     close_groups(gate);
     fm_ancestry_fini(&gate->ancestry);
     pthread_cond_destroy(&gate->drained);

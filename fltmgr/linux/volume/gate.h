@@ -34,13 +34,13 @@ struct fm_gated_event {
     struct fm_gated_event *next; /* gate->lock, while waiting */
     struct fm_gated_event *previous;
     struct fm_host_thread *worker; /* gate->lock: who runs it */
-    uint64_t deadline;           /* CLOCK_MONOTONIC, nanoseconds */
-    uint64_t mask;               /* FAN_OPEN_PERM … */
-    int descriptor;              /* the file, opened by the kernel for us */
-    pid_t pid;                   /* of the opener; 0 when its pid name space is foreign */
-    bool answered;               /* gate->lock, as the rest: somebody has, or is about to */
-    bool responding;             /* who answers is telling the kernel: the descriptor must stay */
-    bool finished;               /* the worker is done; whoever comes last frees */
+    uint64_t deadline;             /* CLOCK_MONOTONIC, nanoseconds */
+    uint64_t mask;                 /* FAN_OPEN_PERM … */
+    int descriptor;                /* the file, opened by the kernel for us */
+    pid_t pid;                     /* of the opener; 0 when its pid name space is foreign */
+    bool answered;                 /* gate->lock, as the rest: somebody has, or is about to */
+    bool responding;               /* who answers is telling the kernel: the descriptor must stay */
+    bool finished;                 /* the worker is done; whoever comes last frees */
 };
 
 /* Something that has happened: no one waits, nothing is answered. */
@@ -55,21 +55,21 @@ struct fm_report {
 /* read = own + outside + overload + undeliverable + allowed + denied + late + released + in flight */
 struct fm_gate_counters {
     _Atomic uint64_t read;
-    _Atomic uint64_t own;      /* the host's own opens: allowed by the reader */
-    _Atomic uint64_t outside;  /* on the file system but not below the directory: allowed */
-    _Atomic uint64_t overload; /* answered by --on-overload */
-    _Atomic uint64_t allowed;  /* by the filters */
-    _Atomic uint64_t denied;   /* by the filters */
-    _Atomic uint64_t late;     /* answered by --on-deadline */
-    _Atomic uint64_t released; /* allowed because the gate was closed */
+    _Atomic uint64_t own;           /* the host's own opens: allowed by the reader */
+    _Atomic uint64_t outside;       /* on the file system but not below the directory: allowed */
+    _Atomic uint64_t overload;      /* answered by --on-overload */
+    _Atomic uint64_t allowed;       /* by the filters */
+    _Atomic uint64_t denied;        /* by the filters */
+    _Atomic uint64_t late;          /* answered by --on-deadline */
+    _Atomic uint64_t released;      /* allowed because the gate was closed */
     _Atomic uint64_t undeliverable; /* no memory for the event: answered by --on-overload */
     _Atomic uint64_t in_flight;
     _Atomic uint64_t in_flight_high_mark;
     _Atomic uint64_t queue_overflows; /* reported by the kernel; the queue is unlimited, so 0 */
     _Atomic uint64_t read_failures;   /* no descriptor for the event: the kernel has denied that open */
     _Atomic uint64_t answer_failures; /* the kernel did not take an answer: the opener was killed meanwhile */
-    _Atomic uint64_t reports;          /* closes and changes handed to the filters */
-    _Atomic uint64_t reports_lost;     /* too many under way, or the kernel's queue overflowed */
+    _Atomic uint64_t reports;         /* closes and changes handed to the filters */
+    _Atomic uint64_t reports_lost;    /* too many under way, or the kernel's queue overflowed */
     _Atomic uint64_t reports_in_flight;
 };
 
@@ -82,7 +82,7 @@ struct fm_gate_scope {
 
 struct fm_gate {
     struct fm_gate *next; /* the reader's list */
-    int group;   /* of permission events */
+    int group;            /* of permission events */
     int reports; /* of notification events, or -1: a group of its own, so that neither fills the other's queue */
     struct fm_ancestry ancestry;
     uint64_t deadline_ns;

@@ -29,23 +29,20 @@ static struct {
     uint32_t most_in_flight;
 } reader = {.lock = PTHREAD_MUTEX_INITIALIZER, .turned = PTHREAD_COND_INITIALIZER, .bell = -1};
 
-static uint64_t monotonic_ns(void)
-{
+static uint64_t monotonic_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static void ring(void)
-{
+static void ring(void) {
     uint64_t one = 1;
     ssize_t written = write(reader.bell, &one, sizeof(one));
     (void)written;
 }
 
 /* Begins a round: what was seen in the one before is not used any more. */
-static nfds_t begin_round(struct fm_gate **gates, struct pollfd *polls, bool *stopping)
-{
+static nfds_t begin_round(struct fm_gate **gates, struct pollfd *polls, bool *stopping) {
     nfds_t count = 0;
     pthread_mutex_lock(&reader.lock);
     reader.turn++;
@@ -64,8 +61,7 @@ static nfds_t begin_round(struct fm_gate **gates, struct pollfd *polls, bool *st
     return count;
 }
 
-static int poll_timeout(uint64_t now, uint64_t deadline)
-{
+static int poll_timeout(uint64_t now, uint64_t deadline) {
     uint64_t timeout = reader.period_ms;
     if (deadline != UINT64_MAX) {
         uint64_t left = deadline <= now ? 0 : (deadline - now + 999999) / 1000000;
@@ -75,16 +71,14 @@ static int poll_timeout(uint64_t now, uint64_t deadline)
 }
 
 /* Best effort: thousands of openers that run at once must neither hold up a deadline nor stop the heart. */
-static void take_precedence(void)
-{
+static void take_precedence(void) {
     const struct sched_param lowest_real_time = {.sched_priority = 1};
     if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest_real_time) != 0) {
         (void)setpriority(PRIO_PROCESS, (id_t)gettid(), -10);
     }
 }
 
-static void *reader_main(void *argument)
-{
+static void *reader_main(void *argument) {
     (void)argument;
     pthread_setname_np(pthread_self(), "fm-reader");
     take_precedence();
@@ -126,8 +120,7 @@ static void *reader_main(void *argument)
     }
 }
 
-bool fm_gate_reader_start(struct fm_heartbeat *heartbeat, uint32_t period_ms, uint32_t most_in_flight)
-{
+bool fm_gate_reader_start(struct fm_heartbeat *heartbeat, uint32_t period_ms, uint32_t most_in_flight) {
     reader.heartbeat = heartbeat;
     reader.period_ms = period_ms;
     reader.most_in_flight = most_in_flight;
@@ -147,8 +140,7 @@ bool fm_gate_reader_start(struct fm_heartbeat *heartbeat, uint32_t period_ms, ui
     return true;
 }
 
-void fm_gate_reader_stop(void)
-{
+void fm_gate_reader_stop(void) {
     if (reader.bell < 0) {
         return;
     }
@@ -161,8 +153,7 @@ void fm_gate_reader_stop(void)
     reader.bell = -1;
 }
 
-void fm_gate_reader_add(struct fm_gate *gate)
-{
+void fm_gate_reader_add(struct fm_gate *gate) {
     pthread_mutex_lock(&reader.lock);
     gate->next = reader.gates;
     reader.gates = gate;
@@ -170,8 +161,7 @@ void fm_gate_reader_add(struct fm_gate *gate)
     ring();
 }
 
-void fm_gate_reader_remove(struct fm_gate *gate)
-{
+void fm_gate_reader_remove(struct fm_gate *gate) {
     pthread_mutex_lock(&reader.lock);
     for (struct fm_gate **link = &reader.gates; *link != NULL; link = &(*link)->next) {
         if (*link == gate) {

@@ -40,8 +40,7 @@ static struct {
     struct tally removed;
 } volumes = {.lock = PTHREAD_MUTEX_INITIALIZER, .unused = PTHREAD_COND_INITIALIZER};
 
-static void tally_add(struct fm_counter_sink *sink, const char *name, uint64_t value)
-{
+static void tally_add(struct fm_counter_sink *sink, const char *name, uint64_t value) {
     struct tally *tally = (struct tally *)sink;
     unsigned i = 0;
     while (i < tally->count && strcmp(tally->counters[i].name, name) != 0) {
@@ -58,8 +57,7 @@ static void tally_add(struct fm_counter_sink *sink, const char *name, uint64_t v
     tally->counters[i].value += value;
 }
 
-static void add_counters(const struct entry *entry, struct fm_counter_sink *sink)
-{
+static void add_counters(const struct entry *entry, struct fm_counter_sink *sink) {
     if (entry->fanotify != NULL) {
         fm_fanotify_volume_counters(entry->fanotify, sink);
     } else {
@@ -67,15 +65,13 @@ static void add_counters(const struct entry *entry, struct fm_counter_sink *sink
     }
 }
 
-void fm_volumes_init(const struct fm_options *options)
-{
+void fm_volumes_init(const struct fm_options *options) {
     volumes.options = options;
     volumes.removed.sink.add = tally_add;
 }
 
-int32_t fm_volumes_add(const char *kind, const char *directory, const struct fm_gate_scope *scope, char id[FM_VOLUME_ID_LENGTH],
-                       char *text, size_t capacity)
-{
+int32_t fm_volumes_add(const char *kind, const char *directory, const struct fm_gate_scope *scope,
+                       char id[FM_VOLUME_ID_LENGTH], char *text, size_t capacity) {
     bool fanotify = strcmp(kind, "fanotify") == 0;
     if (!fanotify && strcmp(kind, "direct") != 0) {
         (void)snprintf(text, capacity, "a volume is of kind fanotify or direct, not %s", kind);
@@ -101,7 +97,7 @@ int32_t fm_volumes_add(const char *kind, const char *directory, const struct fm_
         free(entry);
         return status;
     }
-    strcpy(id, entry->id);
+    memcpy(id, entry->id, sizeof(entry->id));
     pthread_mutex_lock(&volumes.lock);
     entry->next = volumes.list;
     volumes.list = entry;
@@ -110,8 +106,7 @@ int32_t fm_volumes_add(const char *kind, const char *directory, const struct fm_
 }
 
 /* With the lock held. */
-static struct entry *find(const char *id)
-{
+static struct entry *find(const char *id) {
     struct entry *entry = volumes.list;
     while (entry != NULL && (entry->removing || strcmp(entry->id, id) != 0)) {
         entry = entry->next;
@@ -120,8 +115,7 @@ static struct entry *find(const char *id)
 }
 
 /* With the lock held, which it gives up. */
-static void remove_entry(struct entry *entry)
-{
+static void remove_entry(struct entry *entry) {
     entry->removing = true;
     while (entry->users != 0) {
         pthread_cond_wait(&volumes.unused, &volumes.lock);
@@ -147,14 +141,12 @@ static void remove_entry(struct entry *entry)
     pthread_mutex_unlock(&volumes.lock);
 }
 
-static int32_t no_volume(const char *id, char *text, size_t capacity)
-{
+static int32_t no_volume(const char *id, char *text, size_t capacity) {
     (void)snprintf(text, capacity, "there is no volume %s", id);
     return STATUS_FLT_VOLUME_NOT_FOUND;
 }
 
-int32_t fm_volumes_remove(const char *id, char *text, size_t capacity)
-{
+int32_t fm_volumes_remove(const char *id, char *text, size_t capacity) {
     pthread_mutex_lock(&volumes.lock);
     struct entry *entry = find(id);
     if (entry == NULL) {
@@ -165,8 +157,7 @@ int32_t fm_volumes_remove(const char *id, char *text, size_t capacity)
     return STATUS_SUCCESS;
 }
 
-static void remove_those(bool gates_only)
-{
+static void remove_those(bool gates_only) {
     for (;;) {
         pthread_mutex_lock(&volumes.lock);
         struct entry *entry = volumes.list;
@@ -181,19 +172,16 @@ static void remove_those(bool gates_only)
     }
 }
 
-void fm_volumes_remove_all(void)
-{
+void fm_volumes_remove_all(void) {
     remove_those(false);
 }
 
-void fm_volumes_remove_gates(void)
-{
+void fm_volumes_remove_gates(void) {
     remove_those(true);
 }
 
-bool fm_volumes_open(const char *id, const char *path, const char *access, const fm_requestor *requestor, int32_t *status,
-                     char *text, size_t capacity)
-{
+bool fm_volumes_open(const char *id, const char *path, const char *access, const fm_requestor *requestor,
+                     int32_t *status, char *text, size_t capacity) {
     if (access[0] == '\0' || access[strspn(access, "rwcx")] != '\0') {
         (void)snprintf(text, capacity, "access must consist of the letters r w c x, got %s", access);
         *status = STATUS_INVALID_PARAMETER;
@@ -228,8 +216,7 @@ bool fm_volumes_open(const char *id, const char *path, const char *access, const
     return true;
 }
 
-void fm_volumes_counters(struct fm_counter_sink *sink)
-{
+void fm_volumes_counters(struct fm_counter_sink *sink) {
     pthread_mutex_lock(&volumes.lock);
     struct tally sum = volumes.removed;
     for (const struct entry *entry = volumes.list; entry != NULL; entry = entry->next) {

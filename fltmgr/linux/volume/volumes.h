@@ -21,8 +21,8 @@ enum { FM_VOLUME_ID_LENGTH = 32 };
 void fm_volumes_init(const struct fm_options *options);
 
 /** kind: "fanotify" or "direct". scope counts for fanotify only. Runs driver code. */
-int32_t fm_volumes_add(const char *kind, const char *directory, const struct fm_gate_scope *scope, char id[FM_VOLUME_ID_LENGTH],
-                       char *text, size_t capacity);
+int32_t fm_volumes_add(const char *kind, const char *directory, const struct fm_gate_scope *scope,
+                       char id[FM_VOLUME_ID_LENGTH], char *text, size_t capacity);
 
 /** Runs driver code; waits for opens under way. */
 int32_t fm_volumes_remove(const char *id, char *text, size_t capacity);
@@ -34,8 +34,8 @@ void fm_volumes_remove_gates(void);
  * Opens a file of a direct volume: access is letters of r w c x. Returns false when there was nothing to open on, with the
  * reason in *status and text; true and the outcome in *status otherwise.
  */
-bool fm_volumes_open(const char *id, const char *path, const char *access, const fm_requestor *requestor, int32_t *status,
-                     char *text, size_t capacity);
+bool fm_volumes_open(const char *id, const char *path, const char *access, const fm_requestor *requestor,
+                     int32_t *status, char *text, size_t capacity);
 
 /** Sums over all volumes, removed ones included. */
 void fm_volumes_counters(struct fm_counter_sink *sink);

@@ -10,7 +10,7 @@
 namespace {
 
 class DirectVolume : public testing::Test {
-protected:
+  protected:
     void SetUp() override {
         char name[] = "/tmp/volume_direct_XXXXXX";
         ASSERT_NE(mkdtemp(name), nullptr);

@@ -20,14 +20,15 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 class Fanotify : public TmpfsTest {
-protected:
+  protected:
     void gate(Manager &manager, const std::string &directory) {
         ASSERT_EQ(manager.command("volume fanotify " + directory), "ok volume=Fanotify1 device=\\Device\\Fanotify1");
     }
     // Every event is in exactly one of these.
     static void expectBalance(Manager &manager) {
         long sum = 0;
-        for (const char *name : {"own", "outside", "overload", "undeliverable", "allowed", "denied", "late", "released", "in_flight"}) {
+        for (const char *name :
+             {"own", "outside", "overload", "undeliverable", "allowed", "denied", "late", "released", "in_flight"}) {
             sum += manager.counter(std::string("gate.") + name);
         }
         EXPECT_EQ(manager.counter("gate.read"), sum);
@@ -38,7 +39,8 @@ protected:
 
 TEST_F(Fanotify, gatesOpensByNameAndContent) {
     Manager manager;
-    const std::string good = file("in/good"), bad = file("in/bad", "Bad"), deny = file("in/deny"), refuse = file("in/refuse");
+    const std::string good = file("in/good"), bad = file("in/bad", "Bad"), deny = file("in/deny"),
+                      refuse = file("in/refuse");
     gate(manager, in());
     EXPECT_EQ(openElsewhere(good), 0);
     EXPECT_EQ(openElsewhere(bad), EPERM);
@@ -198,7 +200,7 @@ TEST_F(Fanotify, reportsClosesAndChangesWhereAsked) {
 }
 
 class Decider {
-public:
+  public:
     explicit Decider(const std::string &socket) {
         setenv("FILTERPORT_MANAGER", socket.c_str(), 1);
         result = FilterConnectCommunicationPort(u"\\GateTest", 0, nullptr, 0, nullptr, &port);
@@ -209,7 +211,8 @@ public:
         }
     }
     // Receives one question and answers it after `work`.
-    template <class Work> HRESULT serve(unsigned char verdict, Work work) {
+    template <class Work>
+    HRESULT serve(unsigned char verdict, Work work) {
         struct {
             FILTER_MESSAGE_HEADER header;
             char question[8];
@@ -285,7 +288,8 @@ TEST_F(Fanotify, theDeadlineEndsAQuestionThatNobodyAnswers) {
     const auto limit = Clock::now() + std::chrono::seconds(10);
     while (manager.counter("core.terminated") < 1 && Clock::now() < limit) {
     }
-    EXPECT_EQ(manager.counter("core.terminated"), 1) << "the worker was told to give up, long before the driver's time-out";
+    EXPECT_EQ(manager.counter("core.terminated"), 1)
+        << "the worker was told to give up, long before the driver's time-out";
     EXPECT_EQ(manager.counter("workers.running_gated"), 0);
 }
 

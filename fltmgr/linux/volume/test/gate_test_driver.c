@@ -16,27 +16,24 @@ enum { tag = 0x54746147, stuck_for = 30000000, ask_for = 200000000 };
 static PFLT_FILTER filter;
 static PFLT_PORT server;
 static EX_PUSH_LOCK lock;
-static PFLT_PORT client;       /* lock */
+static PFLT_PORT client;         /* lock */
 static PEPROCESS client_process; /* lock */
 static KEVENT unloading;
 
-static BOOLEAN begins(PCUNICODE_STRING name, PCWSTR text)
-{
+static BOOLEAN begins(PCUNICODE_STRING name, PCWSTR text) {
     UNICODE_STRING prefix;
     RtlInitUnicodeString(&prefix, text);
     return RtlPrefixUnicodeString(&prefix, name, TRUE);
 }
 
-static BOOLEAN is_exempt(PFLT_CALLBACK_DATA data)
-{
+static BOOLEAN is_exempt(PFLT_CALLBACK_DATA data) {
     FltAcquirePushLockShared(&lock);
     BOOLEAN exempt = client_process != NULL && FltGetRequestorProcess(data) == client_process;
     FltReleasePushLock(&lock);
     return exempt;
 }
 
-static BOOLEAN ask(VOID)
-{
+static BOOLEAN ask(VOID) {
     CHAR question = '?';
     struct {
         UCHAR verdict;
@@ -48,8 +45,7 @@ static BOOLEAN ask(VOID)
 }
 
 static FLT_PREOP_CALLBACK_STATUS FLTAPI pre_create(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects,
-                                                   PVOID *CompletionContext)
-{
+                                                   PVOID *CompletionContext) {
     UNREFERENCED_PARAMETER(FltObjects);
     PFLT_FILE_NAME_INFORMATION name;
     FLT_PREOP_CALLBACK_STATUS result = FLT_PREOP_SUCCESS_WITH_CALLBACK;
@@ -68,8 +64,7 @@ static FLT_PREOP_CALLBACK_STATUS FLTAPI pre_create(PFLT_CALLBACK_DATA Data, PCFL
     return result;
 }
 
-static BOOLEAN allowed(PFLT_CALLBACK_DATA data, PCFLT_RELATED_OBJECTS objects, PCUNICODE_STRING name)
-{
+static BOOLEAN allowed(PFLT_CALLBACK_DATA data, PCFLT_RELATED_OBJECTS objects, PCUNICODE_STRING name) {
     UNREFERENCED_PARAMETER(data);
     if (begins(name, L"deny")) {
         return FALSE;
@@ -79,7 +74,7 @@ static BOOLEAN allowed(PFLT_CALLBACK_DATA data, PCFLT_RELATED_OBJECTS objects, P
     }
     if (begins(name, L"stuck")) {
         LARGE_INTEGER limit = {.QuadPart = -stuck_for};
-        (VOID)KeWaitForSingleObject(&unloading, Executive, KernelMode, FALSE, &limit);
+        (VOID) KeWaitForSingleObject(&unloading, Executive, KernelMode, FALSE, &limit);
         return TRUE;
     }
     if (begins(name, L"leak")) {
@@ -88,14 +83,13 @@ static BOOLEAN allowed(PFLT_CALLBACK_DATA data, PCFLT_RELATED_OBJECTS objects, P
     CHAR content[3] = {0};
     ULONG length = 0;
     LARGE_INTEGER offset = {.QuadPart = 0};
-    NTSTATUS status = FltReadFile(objects->Instance, objects->FileObject, &offset, sizeof(content), content, 0, &length, NULL,
-                                  NULL);
+    NTSTATUS status =
+        FltReadFile(objects->Instance, objects->FileObject, &offset, sizeof(content), content, 0, &length, NULL, NULL);
     return !NT_SUCCESS(status) || length != sizeof(content) || !RtlEqualMemory(content, "Bad", sizeof(content));
 }
 
 static FLT_POSTOP_CALLBACK_STATUS FLTAPI post_create(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects,
-                                                     PVOID CompletionContext, FLT_POST_OPERATION_FLAGS Flags)
-{
+                                                     PVOID CompletionContext, FLT_POST_OPERATION_FLAGS Flags) {
     UNREFERENCED_PARAMETER(CompletionContext);
     PFLT_FILE_NAME_INFORMATION name;
     if (!NT_SUCCESS(Data->IoStatus.Status) || FlagOn(Flags, FLTFL_POST_OPERATION_DRAINING) ||
@@ -112,8 +106,7 @@ static FLT_POSTOP_CALLBACK_STATUS FLTAPI post_create(PFLT_CALLBACK_DATA Data, PC
 }
 
 static FLT_PREOP_CALLBACK_STATUS FLTAPI pre_read(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects,
-                                                 PVOID *CompletionContext)
-{
+                                                 PVOID *CompletionContext) {
     UNREFERENCED_PARAMETER(FltObjects);
     PFLT_FILE_NAME_INFORMATION name;
     FLT_PREOP_CALLBACK_STATUS result = FLT_PREOP_SUCCESS_NO_CALLBACK;
@@ -129,17 +122,15 @@ static FLT_PREOP_CALLBACK_STATUS FLTAPI pre_read(PFLT_CALLBACK_DATA Data, PCFLT_
 }
 
 static FLT_PREOP_CALLBACK_STATUS FLTAPI pre_cleanup(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects,
-                                                    PVOID *CompletionContext)
-{
+                                                    PVOID *CompletionContext) {
     *CompletionContext = NULL;
     DbgPrint("cleanup by %u%s", FltGetRequestorProcessId(Data),
              FlagOn(FltObjects->FileObject->Flags, FO_FILE_MODIFIED) ? ", modified" : "");
     return FLT_PREOP_SUCCESS_NO_CALLBACK;
 }
 
-static NTSTATUS FLTAPI connect(PFLT_PORT ClientPort, PVOID ServerPortCookie, PVOID ConnectionContext, ULONG SizeOfContext,
-                               PVOID *ConnectionPortCookie)
-{
+static NTSTATUS FLTAPI connect(PFLT_PORT ClientPort, PVOID ServerPortCookie, PVOID ConnectionContext,
+                               ULONG SizeOfContext, PVOID *ConnectionPortCookie) {
     UNREFERENCED_PARAMETER(ServerPortCookie);
     UNREFERENCED_PARAMETER(ConnectionContext);
     UNREFERENCED_PARAMETER(SizeOfContext);
@@ -152,8 +143,7 @@ static NTSTATUS FLTAPI connect(PFLT_PORT ClientPort, PVOID ServerPortCookie, PVO
     return STATUS_SUCCESS;
 }
 
-static VOID FLTAPI disconnect(PVOID ConnectionCookie)
-{
+static VOID FLTAPI disconnect(PVOID ConnectionCookie) {
     UNREFERENCED_PARAMETER(ConnectionCookie);
     FltAcquirePushLockExclusive(&lock);
     ObDereferenceObject(client_process);
@@ -162,8 +152,7 @@ static VOID FLTAPI disconnect(PVOID ConnectionCookie)
     FltCloseClientPort(filter, &client);
 }
 
-static NTSTATUS open_port(VOID)
-{
+static NTSTATUS open_port(VOID) {
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\GateTest");
     PSECURITY_DESCRIPTOR descriptor;
     OBJECT_ATTRIBUTES attributes;
@@ -176,8 +165,7 @@ static NTSTATUS open_port(VOID)
     return status;
 }
 
-static NTSTATUS FLTAPI unload(FLT_FILTER_UNLOAD_FLAGS Flags)
-{
+static NTSTATUS FLTAPI unload(FLT_FILTER_UNLOAD_FLAGS Flags) {
     UNREFERENCED_PARAMETER(Flags);
     KeSetEvent(&unloading, 0, FALSE);
     FltCloseCommunicationPort(server);
@@ -200,8 +188,7 @@ static const FLT_REGISTRATION registration = {
     .FilterUnloadCallback = unload,
 };
 
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
-{
+NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
     UNREFERENCED_PARAMETER(RegistryPath);
     KeInitializeEvent(&unloading, NotificationEvent, FALSE);
     FltInitializePushLock(&lock);

@@ -35,8 +35,8 @@ Manager::Manager(std::vector<std::string> arguments) {
     }
     folder_ = folder;
     socket_ = folder_ + "/socket";
-    std::vector<std::string> words{buildFolder() + "/bin/fltmgrd", "--embedded", "--socket", socket_,
-                                   "--drivers", buildFolder() + "/drivers", "--load", "gate_test"};
+    std::vector<std::string> words{buildFolder() + "/bin/fltmgrd", "--embedded", "--socket", socket_, "--drivers",
+                                   buildFolder() + "/drivers",     "--load",     "gate_test"};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char *> argv;
     for (auto &word : words) {
@@ -112,7 +112,9 @@ std::string Manager::awaitAnswer(const std::string &tag) {
     return answer;
 }
 
-std::string Manager::command(const std::string &text) { return awaitAnswer(send(text)); }
+std::string Manager::command(const std::string &text) {
+    return awaitAnswer(send(text));
+}
 
 long Manager::counter(const std::string &name) {
     const std::string answer = command("counters") + " ";

@@ -8,7 +8,7 @@
 
 /// fltmgrd as a child, embedded. Not thread-safe; one command at a time unless said otherwise.
 class Manager {
-public:
+  public:
     /// Starts it with more arguments and waits until it is ready.
     explicit Manager(std::vector<std::string> arguments = {});
     /// Stops it if it still runs.
@@ -32,7 +32,7 @@ public:
     pid_t supervisor() const { return pid_; }
     pid_t host() const;
 
-private:
+  private:
     bool readLine(std::string &line);
     pid_t pid_ = -1;
     int input_ = -1;

@@ -13,8 +13,7 @@ static atomic_uint opened;
 static atomic_uint denied;
 static atomic_uint others;
 
-static void *open_one(void *argument)
-{
+static void *open_one(void *argument) {
     (void)argument;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor >= 0) {
@@ -24,8 +23,7 @@ static void *open_one(void *argument)
     return NULL;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     unsigned count = argc == 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
     pthread_t *threads = calloc(count == 0 ? 1 : count, sizeof(*threads));
     pthread_attr_t attributes;

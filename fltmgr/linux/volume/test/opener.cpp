@@ -67,7 +67,8 @@ bool Opener::awaitBlocked() {
         std::string text;
         std::getline(stat, text);
         const size_t name = text.rfind(')');
-        if ((where.empty() || where == "0") && name != std::string::npos && (text[name + 2] == 'S' || text[name + 2] == 'D')) {
+        if ((where.empty() || where == "0") && name != std::string::npos &&
+            (text[name + 2] == 'S' || text[name + 2] == 'D')) {
             return true; /* a kernel that hides wchan */
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -75,7 +76,9 @@ bool Opener::awaitBlocked() {
     return false;
 }
 
-int openElsewhere(const std::string &path, Opener::How how) { return Opener(path, how).result(); }
+int openElsewhere(const std::string &path, Opener::How how) {
+    return Opener(path, how).result();
+}
 
 Crowd openByMany(const std::string &path, int count) {
     char self[PATH_MAX];

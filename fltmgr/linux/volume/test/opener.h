@@ -7,7 +7,7 @@
 
 /// A helper process that opens one file (and executes it, reads or writes a byte) and ends: a gated opener that is neither the test nor fltmgrd.
 class Opener {
-public:
+  public:
     enum How { read, execute, content, modify };
     explicit Opener(const std::string &path, How how = read);
     /// Kills it if it still waits.
@@ -21,7 +21,7 @@ public:
     /// Waits until it sleeps in the kernel.
     bool awaitBlocked();
 
-private:
+  private:
     pid_t pid_ = -1;
     int result_ = -1;
 };

@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 class Release : public TmpfsTest {
-protected:
+  protected:
     // Openers that wait for a driver that takes three seconds; the deadline is far away.
     void block(const std::vector<std::string> &options = {}) {
         std::vector<std::string> arguments{"--deadline-ms", "60000", "--heartbeat-ms", "600"};

@@ -6,7 +6,7 @@
 
 /// A test on a tmpfs of its own, with directories in/ and out/; skipped where mounting or fanotify is not permitted.
 class TmpfsTest : public testing::Test {
-protected:
+  protected:
     void SetUp() override;
     void TearDown() override;
     /// Makes a file and returns its path.
@@ -14,7 +14,7 @@ protected:
     std::string in() const { return root_ + "/in"; }
     std::string root() const { return root_; }
 
-private:
+  private:
     std::string root_;
     bool mounted_ = false;
 };
