@@ -108,9 +108,8 @@ class FloodTest {
   @Test
   void replyRacesTimeout() throws Exception {
     // Outcomes: the reply is in time (DELIVERED, the sender succeeds) or late (NO_WAITER, the
-    // sender
-    // times out), or the sender gave up before delivery (no message). No reply may reach another
-    // one.
+    // sender times out), or the sender gave up before delivery (no message). No reply may reach
+    // another one.
     AtomicInteger delivered = new AtomicInteger();
     AtomicInteger late = new AtomicInteger();
     try (FilterPort port = manager.connector(FloodDriver.PORT).connect();
@@ -151,7 +150,8 @@ class FloodTest {
       assertThat(sent + timedOut).isEqualTo(2_000);
       assertThat(sent).isEqualTo(delivered.get());
       assertThat(late.get()).isLessThanOrEqualTo(timedOut);
-      assertThat(pump.counters().late()).isEqualTo(late.get());
+      // Those that came and whose sender had gone before the pump stopped are late too, unhandled.
+      assertThat(pump.counters().late()).isBetween((long) late.get(), (long) timedOut);
     }
   }
 
