@@ -11,8 +11,9 @@ namespace {
 class Connect : public Conformance {
   protected:
     /// FilterConnectCommunicationPort with every argument as given.
-    HRESULT connectRaw(const char16_t *name, DWORD options, const void *context, ULONG size, HANDLE *handle) {
-        return FilterConnectCommunicationPort(name, options, context, static_cast<WORD>(size), nullptr, handle);
+    HRESULT connectRaw(const std::u16string &name, DWORD options, const void *context, ULONG size, HANDLE *handle) {
+        return FilterConnectCommunicationPort(systemText(name), options, context, static_cast<WORD>(size), nullptr,
+                                              handle);
     }
 };
 
@@ -35,9 +36,9 @@ TEST_F(Connect, CONN_03_context_and_size_go_together) {
     const Port port = openPort();
     const Bytes context = pattern(8);
     HANDLE handle = nullptr;
-    EXPECT_CODE(result::invalidParameter, connectRaw(port.name.c_str(), 0, context.data(), 0, &handle));
+    EXPECT_CODE(result::invalidParameter, connectRaw(port.name, 0, context.data(), 0, &handle));
     EXPECT_EQ(INVALID_HANDLE_VALUE, handle);
-    EXPECT_CODE(result::invalidParameter, connectRaw(port.name.c_str(), 0, nullptr, 8, &handle));
+    EXPECT_CODE(result::invalidParameter, connectRaw(port.name, 0, nullptr, 8, &handle));
     EXPECT_EQ(INVALID_HANDLE_VALUE, handle);
     EXPECT_EQ(0u, driver().counter(port, CONFORMANCE_CONNECT_ENTERED));
 }
@@ -116,7 +117,7 @@ TEST_F(Connect, CONN_09_ConnectNotify_runs_at_passive_level_in_the_connecting_pr
 
 TEST_F(Connect, CONN_10_the_context_arrives_whole_and_absent_means_null_and_zero) {
     const Port port = openPort();
-    for (const ULONG length : {1u, 64u, 1000u, static_cast<ULONG>(largestContext)}) {
+    for (const ULONG length : std::initializer_list<ULONG>{1, 64, 1000, largestContext}) {
         const Bytes context = pattern(length);
         connect(port, 0, context);
         const auto event = driver().events(port, CONFORMANCE_EVENT_CONNECT).back();
@@ -217,7 +218,7 @@ TEST_F(Connect, CONN_17_without_inheritance_another_process_does_not_keep_the_co
     HANDLE handle = nullptr;
     SECURITY_ATTRIBUTES attributes{};
     attributes.nLength = sizeof attributes;
-    ASSERT_CODE(result::ok, FilterConnectCommunicationPort(port.name.c_str(), 0, nullptr, 0, &attributes, &handle));
+    ASSERT_CODE(result::ok, FilterConnectCommunicationPort(systemText(port.name), 0, nullptr, 0, &attributes, &handle));
     Connection absent = connect(port);
     auto child = HelperProcess::start();
     EXPECT_TRUE(CloseHandle(handle));
