@@ -46,10 +46,16 @@ static HANDLE event_handle(const OVERLAPPED *overlapped) {
 
 /* --- arming ------------------------------------------------------------------------------------------------------- */
 
+/*
+ * The second ring is for a leader that read the bell after the first, and set the mark that is taken here, but does not
+ * sleep yet: without it that leader would sleep unmarked. All are woken, because one may be on its way out of the futex.
+ */
 static void bell_host(struct fpw_region *region) {
     atomic_fetch_add(&region->sub.bell, 1);
-    if (atomic_load(&region->sub.sleepers) != 0 && atomic_exchange(&region->sub.sleepers, 0) != 0)
-        fpw_futex_wake(&region->sub.bell, 1);
+    if (atomic_load(&region->sub.sleepers) != 0 && atomic_exchange(&region->sub.sleepers, 0) != 0) {
+        atomic_fetch_add(&region->sub.bell, 1);
+        fpw_futex_wake(&region->sub.bell, INT32_MAX);
+    }
 }
 
 /* The manager no longer collects from this entry on: nobody will complete it. */

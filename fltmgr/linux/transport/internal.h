@@ -116,6 +116,8 @@ struct fmt_session {
     bool sub_closed;                       /* in the core's lock */
     bool broken;                           /* in the core's lock: the client broke the protocol */
     struct fmt_receive *receives;
+    _Atomic uint32_t receives_inside; /* armed or being filled; a futex for who closes */
+    _Atomic bool awaits_receives;
     pthread_mutex_t comp_lock;
     uint32_t comp_tail;
     struct fmt_cell *cells; /* the rest in the core's lock */
@@ -185,6 +187,8 @@ bool fmt_shared_init(struct fmt_session *session, int *descriptor);
 void fmt_shared_fini(struct fmt_session *session);
 void fmt_arena_request(struct fmt_session *session, uint64_t bytes);
 void fmt_arena_free(struct fmt_session *session, uint32_t number);
+/** After the disconnect: waits until nobody copies into the client's buffers any more. Only as long as a copy takes. */
+void fmt_await_receives(struct fmt_session *session);
 void fmt_cancel(struct fmt_session *session, uint32_t cookie);
 
 /* cells.c */

@@ -106,8 +106,10 @@ static void close_connection(struct fmt_session *session) {
     session->state = FMT_CLOSED;
     bool answer = session->answer_close;
     pthread_mutex_unlock(&session->lock);
-    if (answer)
+    if (answer) {
+        fmt_await_receives(session);
         fmt_answer(session->watch.descriptor, FMT_SUCCESS, 0, 0, -1);
+    }
 }
 
 static void close_job(struct fm_job *job) {

@@ -74,6 +74,7 @@ static const char *take_submission(struct fmt_session *session, const struct fpw
     receive->arena = arena;
     receive->offset = entry->offset;
     atomic_store_explicit(&receive->armed, true, memory_order_relaxed);
+    atomic_fetch_add_explicit(&session->receives_inside, 1, memory_order_relaxed);
     memset(&receive->core, 0, sizeof receive->core);
     receive->core.capacity = entry->length;
     fm_receive_arrived(session->connection, &receive->core);
@@ -117,6 +118,15 @@ static void complete(struct fmt_session *session, struct fmt_receive *receive, f
     atomic_fetch_add(&region->comp.bell, 1);
     if (atomic_load(&region->comp.sleepers) != 0)
         fpw_futex_wake(&region->comp.bell, 1);
+    if (atomic_fetch_sub(&session->receives_inside, 1) == 1 && atomic_load(&session->awaits_receives))
+        fpw_futex_wake(&session->receives_inside, INT32_MAX);
+}
+
+void fmt_await_receives(struct fmt_session *session) {
+    uint32_t inside;
+    atomic_store(&session->awaits_receives, true);
+    while ((inside = atomic_load(&session->receives_inside)) != 0)
+        fpw_futex_wait(&session->receives_inside, inside);
 }
 
 static fm_fill_result fill(void *transport, fm_receive *core, const fm_message_view *message) {
