@@ -109,14 +109,14 @@ typedef struct fm_volume_ops {
      * Path of a file relative to the volume's root, beginning with a backslash, without volume name. *length: bytes needed; the buffer is
      * filled if they fit in capacity, else STATUS_BUFFER_TOO_SMALL. format: FLT_FILE_NAME_OPENED, NORMALIZED or SHORT. NULL: not supported.
      */
-    NTSTATUS (*name)
+    NTSTATUS(*name)
     (void *volume, PFILE_OBJECT file, FLT_FILE_NAME_OPTIONS format, PWCH buffer, ULONG capacity, PULONG length);
     /** Reads at an offset. STATUS_END_OF_FILE and 0 bytes behind the end. NULL: STATUS_NOT_SUPPORTED. */
     NTSTATUS (*read)(void *volume, PFILE_OBJECT file, LONGLONG offset, PVOID buffer, ULONG length, PULONG bytes_read);
     /** FltCancelFileOpen. NULL: nothing to do. */
     void (*cancel_open)(void *volume, PFILE_OBJECT file);
     /** FltQueryInformationFile. NULL: STATUS_NOT_SUPPORTED. */
-    NTSTATUS (*query_information)
+    NTSTATUS(*query_information)
     (void *volume, PFILE_OBJECT file, PVOID buffer, ULONG length, FILE_INFORMATION_CLASS information_class,
      PULONG returned);
 } fm_volume_ops;
