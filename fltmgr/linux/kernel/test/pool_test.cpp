@@ -42,9 +42,10 @@ TEST(PoolDeathTest, stopsTheHostAtAWrongTagOrASecondFree) {
 }
 
 TEST(Pool, reportsWhatAnImageLeavesBehind) {
-    // This very program poses as a driver's image.
-    const auto here = reinterpret_cast<uintptr_t>(&tag) & ~static_cast<uintptr_t>(0xFFFFFF);
-    ASSERT_TRUE(fm_pool_image_loaded("leaky", here, here + 0x2000000));
+    // This very program poses as a driver's image: its code lies within 64 MiB of its constants, on either side.
+    const auto reach = static_cast<uintptr_t>(64) << 20;
+    const auto here = reinterpret_cast<uintptr_t>(&tag) - reach;
+    ASSERT_TRUE(fm_pool_image_loaded("leaky", here, here + 2 * reach));
     void *kept = ExAllocatePool2(POOL_FLAG_PAGED, 40, tag);
     void *freed = ExAllocatePool2(POOL_FLAG_PAGED, 40, tag + 1);
     ExFreePoolWithTag(freed, tag + 1);
