@@ -9,9 +9,9 @@
 
 #include <stdio.h>
 
-#define PRINT_SIZE(Type, Bytes) printf("%s sizeof 0 %zu\n", #Type, sizeof(Type))
+#define PRINT_SIZE(Type, Bytes) printf("%s sizeof 0 %u\n", #Type, (unsigned)sizeof(Type))
 #define PRINT_FIELD(Type, Field, Offset, Bytes)                                                                        \
-    printf("%s %s %zu %zu\n", #Type, #Field, (size_t)FP_OFFSET(Type, Field), sizeof(((Type *)0)->Field))
+    printf("%s %s %u %u\n", #Type, #Field, (unsigned)FP_OFFSET(Type, Field), (unsigned)sizeof(((Type *)0)->Field))
 
 int main(void) {
     FP_LAYOUT(PRINT_SIZE, PRINT_FIELD);
