@@ -21,9 +21,10 @@ void fl_ring(_Atomic uint32_t *bell, _Atomic uint32_t *sleepers) {
         fpw_futex_wake(bell, INT32_MAX);
 }
 
+/* Sequentially consistent: the look after the sleepers were counted must not come before them (fl_ring's other half). */
 static bool changed(const struct fl_wait *wait) {
     for (unsigned i = 0; i < wait->count; i++) {
-        if (atomic_load_explicit(wait->words[i].bell, memory_order_acquire) != wait->words[i].seen)
+        if (atomic_load(wait->words[i].bell) != wait->words[i].seen)
             return true;
     }
     return false;

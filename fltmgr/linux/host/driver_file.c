@@ -106,6 +106,21 @@ static int find_range(struct dl_phdr_info *info, size_t size, void *argument) {
     return 1;
 }
 
+/*
+ * Gives the descriptor a number that no image had before: the loader knows an image by its path, so under a number used again it
+ * would hand out an earlier image that cannot be unmapped (-z nodelete) instead of this one.
+ */
+static void number_uniquely(int *descriptor) {
+    enum { first = 256 };
+    static _Atomic int next = first;
+    int unique = fcntl(*descriptor, F_DUPFD_CLOEXEC, next);
+    if (unique >= 0) {
+        next = unique + 1;
+        (void)close(*descriptor);
+        *descriptor = unique;
+    }
+}
+
 enum fm_driver_file_result fm_driver_file_open(struct fm_driver_file *file, const char *folder, const char *name,
                                                char *text, size_t capacity) {
     *file = (struct fm_driver_file){.descriptor = -1};
@@ -116,6 +131,7 @@ enum fm_driver_file_result fm_driver_file_open(struct fm_driver_file *file, cons
     }
     enum fm_driver_file_result result = open_image(file, folder, name, text, capacity);
     if (result == FM_DRIVER_FILE_OK) {
+        number_uniquely(&file->descriptor);
         /* What was checked is what is mapped, whatever the path means by now. */
         char path[40];
         (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file->descriptor);

@@ -115,8 +115,8 @@ static void write_sid(unsigned char *sid, unsigned authority, unsigned count, ui
     memcpy(sid + 12, &second, sizeof(second));
 }
 
-bool fm_sids_of(const struct fm_credentials *credentials, struct fm_sids *sids) {
-    size_t most = credentials->group_count + 5;
+bool fm_sids_of(const struct fm_credentials *credentials, uid_t owner, struct fm_sids *sids) {
+    size_t most = credentials->group_count + 6;
     void *memory = malloc(most * (sizeof(void *) + longest_sid));
     if (memory == NULL) {
         *sids = (struct fm_sids){.count = 0};
@@ -129,10 +129,11 @@ bool fm_sids_of(const struct fm_credentials *credentials, struct fm_sids *sids) 
         sids->sids[i] = next + i * longest_sid;
     }
 #define NEXT ((unsigned char *)next + count++ * longest_sid)
-    if (credentials->uid == 0) {
+    if (credentials->uid == 0 || credentials->uid == owner) {
         write_sid(NEXT, 5, 1, 18, 0);
         write_sid(NEXT, 5, 2, 32, 544);
-    } else {
+    }
+    if (credentials->uid != 0) {
         write_sid(NEXT, 22, 2, 1, credentials->uid);
     }
     write_sid(NEXT, 1, 1, 0, 0);

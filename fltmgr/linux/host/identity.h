@@ -11,6 +11,7 @@
  * Who a Linux process is in Windows' terms.
  *
  *   uid 0            S-1-5-18 (SYSTEM), and the group S-1-5-32-544 (Administrators)
+ *   fltmgrd's own    the same: who can run and trace fltmgrd cannot be kept out of its ports
  *   other uids       S-1-22-1-uid, as Samba has it
  *   each group       S-1-22-2-gid
  *   everybody        S-1-1-0 (Everyone) and S-1-5-11 (Authenticated Users)
@@ -40,8 +41,8 @@ struct fm_sids {
     const void **sids;
 };
 
-/** False when there is no memory. */
-bool fm_sids_of(const struct fm_credentials *credentials, struct fm_sids *sids);
+/** owner: the uid that fltmgrd runs as. False when there is no memory. */
+bool fm_sids_of(const struct fm_credentials *credentials, uid_t owner, struct fm_sids *sids);
 void fm_sids_fini(struct fm_sids *sids);
 
 /**

@@ -54,7 +54,7 @@ static struct fm_identity *make(pid_t pid, const struct fm_credentials *credenti
     requestor->thread_id = (uint64_t)pid;
     requestor->process_key = fm_process_key(pid);
     struct fm_sids sids = {.count = 0};
-    bool complete = credentials == NULL || fm_sids_of(credentials, &sids);
+    bool complete = credentials == NULL || fm_sids_of(credentials, geteuid(), &sids);
     identity->sids = sids.sids;
     requestor->sids = sids.sids;
     requestor->sid_count = (uint32_t)sids.count;

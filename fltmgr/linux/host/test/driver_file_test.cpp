@@ -6,6 +6,7 @@
 #include <string>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 extern "C" {
 #include "../driver_file.h"
@@ -84,6 +85,21 @@ TEST_F(DriverFile, followsNoLink) {
 TEST_F(DriverFile, refusesWhatIsNoImage) {
     write("text.so", "no image");
     EXPECT_EQ(open("text"), FM_DRIVER_FILE_NOT_AN_IMAGE) << text;
+}
+
+TEST_F(DriverFile, anImageThatStaysMappedIsNotTakenForTheNext) {
+    std::vector<void *> entries;
+    for (const char *source : {STAYING_DRIVER_A, STAYING_DRIVER_B}) {
+        std::ifstream image(source, std::ios::binary);
+        write("a.so", std::string(std::istreambuf_iterator<char>(image), {}));
+        fm_driver_file file;
+        char reason[512] = "";
+        ASSERT_EQ(fm_driver_file_open(&file, folder.c_str(), "a", reason, sizeof(reason)), FM_DRIVER_FILE_OK) << reason;
+        entries.push_back(file.entry);
+        fm_driver_file_close(&file);
+        unlink((folder + "/a.so").c_str());
+    }
+    EXPECT_NE(entries[0], entries[1]);
 }
 
 TEST_F(DriverFile, readsAltitudeAndInstanceFromTheInf) {

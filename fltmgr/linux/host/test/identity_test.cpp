@@ -27,10 +27,10 @@ std::string text(const void *sid) {
     return result;
 }
 
-std::vector<std::string> sidsOf(uid_t uid, gid_t gid, std::vector<gid_t> groups) {
+std::vector<std::string> sidsOf(uid_t uid, gid_t gid, std::vector<gid_t> groups, uid_t owner = 0) {
     fm_credentials credentials{uid, gid, groups.size(), groups.data()};
     fm_sids sids;
-    EXPECT_TRUE(fm_sids_of(&credentials, &sids));
+    EXPECT_TRUE(fm_sids_of(&credentials, owner, &sids));
     std::vector<std::string> result;
     for (size_t i = 0; i < sids.count; i++) {
         result.push_back(text(sids.sids[i]));
@@ -56,6 +56,12 @@ TEST(Identity, rootIsSystemAndAdministrator) {
 TEST(Identity, othersAreSambasUnixUsers) {
     EXPECT_EQ(sidsOf(1000, 100, {100, 4294967294u}), (std::vector<std::string>{"S-1-22-1-1000", "S-1-1-0", "S-1-5-11",
                                                                                "S-1-22-2-100", "S-1-22-2-4294967294"}));
+}
+
+TEST(Identity, whoRunsFltmgrdIsItsAdministratorAndKeepsItsOwnSid) {
+    EXPECT_EQ(sidsOf(1000, 100, {}, 1000), (std::vector<std::string>{"S-1-5-18", "S-1-5-32-544", "S-1-22-1-1000",
+                                                                     "S-1-1-0", "S-1-5-11", "S-1-22-2-100"}));
+    EXPECT_EQ(sidsOf(1001, 100, {}, 1000).front(), "S-1-22-1-1001");
 }
 
 TEST(Identity, ofASocketsPeerIsThatOfItsProcess) {
