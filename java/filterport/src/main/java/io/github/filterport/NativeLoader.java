@@ -101,8 +101,17 @@ final class NativeLoader {
     } catch (LinkageError e) {
       attempts.add(place + ": " + hint(e.getMessage()));
       last = e;
+    } catch (IllegalCallerException e) {
+      attempts.add(place + ": " + e.getMessage() + ". " + grant());
+      last = e;
     }
     return false;
+  }
+
+  /** What to start the program with where the system denies native code by default. */
+  private static String grant() {
+    String module = NativeLoader.class.getModule().getName();
+    return "Start java with --enable-native-access=" + (module != null ? module : "ALL-UNNAMED");
   }
 
   /** What the system says when a temporary folder does not allow programs. */
