@@ -20,6 +20,16 @@ class ManagerEnd : public ::testing::Environment {
     }
 };
 
+/// GoogleTest's JSON says that a test was skipped but not why: the reason becomes a property.
+class SkipReasons : public ::testing::EmptyTestEventListener {
+  public:
+    void OnTestPartResult(const ::testing::TestPartResult &part) override {
+        if (part.skipped()) {
+            ::testing::Test::RecordProperty("skipped_because", part.message());
+        }
+    }
+};
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -27,6 +37,7 @@ int main(int argc, char **argv) {
         return conformance::helperMain();
     }
     ::testing::InitGoogleTest(&argc, argv);
+    ::testing::UnitTest::GetInstance()->listeners().Append(new SkipReasons);
     ::testing::AddGlobalTestEnvironment(new ManagerEnd);
     return RUN_ALL_TESTS();
 }
