@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "engine.h"
+#include "entry_service.h"
 #include "fltlib.h"
 
 namespace filterport {
@@ -226,6 +227,9 @@ extern "C" JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *) {
     jint result = env->RegisterNatives(shim, filterport::kMethods,
                                        static_cast<jint>(sizeof filterport::kMethods / sizeof filterport::kMethods[0]));
     env->DeleteLocalRef(shim);
+    if (result == JNI_OK) {
+        result = filterport::RegisterServiceNatives(env);
+    }
     return result == JNI_OK ? JNI_VERSION_1_8 : JNI_ERR;
 }
 

@@ -37,7 +37,7 @@ public class FilterException extends IOException {
    * The code's name, for instance {@code ERROR_ACCESS_DENIED}; its number in hex if it has none.
    */
   public final String symbol() {
-    return Hresult.symbol(hresult);
+    return Hresult.symbol(hresult, call);
   }
 
   /** The function that failed. */

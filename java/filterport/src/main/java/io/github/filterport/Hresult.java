@@ -2,6 +2,7 @@
 package io.github.filterport;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The codes that a caller of fltlib meets: name, meaning, and what to do. */
 final class Hresult {
@@ -13,6 +14,7 @@ final class Hresult {
   static final int ERROR_FILE_NOT_FOUND = 0x80070002;
   static final int ERROR_ACCESS_DENIED = 0x80070005;
   static final int ERROR_INVALID_HANDLE = 0x80070006;
+  static final int ERROR_NOT_SUPPORTED = 0x80070032;
   static final int ERROR_INSUFFICIENT_BUFFER = 0x8007007A;
   static final int ERROR_MOD_NOT_FOUND = 0x8007007E;
   static final int ERROR_CONNECTION_COUNT_LIMIT = 0x800704D6;
@@ -20,7 +22,7 @@ final class Hresult {
 
   private Hresult() {}
 
-  private static final class Entry {
+  static final class Entry {
     final String symbol;
     final String meaning;
     final String advice;
@@ -69,7 +71,7 @@ final class Hresult {
               0x8007000E,
               entry("E_OUTOFMEMORY", "out of memory", "Use fewer or smaller receives.")),
           Map.entry(
-              0x80070032,
+              ERROR_NOT_SUPPORTED,
               entry(
                   "ERROR_NOT_SUPPORTED",
                   "the driver takes no messages on this port",
@@ -171,13 +173,27 @@ final class Hresult {
     return String.format("0x%08X", code);
   }
 
-  static String symbol(int hresult) {
-    Entry entry = ENTRIES.get(hresult);
+  private static final Entry ONE_MANAGER =
+      entry(
+          "ERROR_NOT_SUPPORTED",
+          "Windows has one Filter Manager",
+          "Connect without Connector.manager.");
+
+  private static @Nullable Entry entry(int hresult, String call) {
+    if (hresult == ERROR_NOT_SUPPORTED && call.equals(CONNECT)) {
+      return ONE_MANAGER;
+    }
+    Entry ofServices = ServiceErrors.concerns(call) ? ServiceErrors.ENTRIES.get(hresult) : null;
+    return ofServices != null ? ofServices : ENTRIES.get(hresult);
+  }
+
+  static String symbol(int hresult, String call) {
+    Entry entry = entry(hresult, call);
     return entry == null ? hex(hresult) : entry.symbol;
   }
 
   static String advice(int hresult, String call) {
-    Entry entry = ENTRIES.get(hresult);
+    Entry entry = entry(hresult, call);
     if (entry == null) {
       return "";
     }
@@ -188,7 +204,7 @@ final class Hresult {
   }
 
   static String text(int hresult, String call, String object) {
-    Entry entry = ENTRIES.get(hresult);
+    Entry entry = entry(hresult, call);
     StringBuilder text = new StringBuilder(call);
     if (!object.isEmpty()) {
       text.append(' ').append(object);

@@ -18,12 +18,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The native files, copied from the jar to a folder of their own: made fresh under a name nobody
- * can guess, for its owner only, each file created and never opened. Closing deletes them; where
- * the system keeps loaded files locked, they go when the program ends.
+ * can guess, for its owner only, each file created and never opened. Closing deletes them; Windows
+ * keeps loaded files, there a later program deletes them.
  */
 final class NativeExtraction implements AutoCloseable {
   /** Where to make the folder instead of java.io.tmpdir. */
   static final String FOLDER = "filterport.extract.dir";
+
+  static final String PREFIX = "filterport-";
 
   private static final int STICKY = 01000;
   private static final int OTHERS_WRITE = 022;
@@ -97,9 +99,10 @@ final class NativeExtraction implements AutoCloseable {
     if (parent.getFileSystem().supportedFileAttributeViews().contains("posix")) {
       FileAttribute<Set<PosixFilePermission>> ownerOnly =
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-      return Files.createTempDirectory(parent, "filterport-", ownerOnly);
+      return Files.createTempDirectory(parent, PREFIX, ownerOnly);
     }
-    return Files.createTempDirectory(parent, "filterport-");
+    WindowsFolders.removeLeftovers(parent);
+    return WindowsFolders.createOwnerOnly(parent);
   }
 
   private void copy(String resource, String name) throws IOException {
@@ -123,7 +126,7 @@ final class NativeExtraction implements AutoCloseable {
       try {
         Files.deleteIfExists(path);
       } catch (IOException e) {
-        path.toFile().deleteOnExit();
+        NativeLoader.LOG.debug("{} stays until a later program deletes it: {}", path, e.toString());
       }
     }
   }

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 final class NativeLoader {
   static final String LIBRARY_PATH = "filterport.library.path";
 
-  private static final Logger LOG = LoggerFactory.getLogger(FilterportNative.class);
+  static final Logger LOG = LoggerFactory.getLogger(FilterportNative.class);
 
   /** The outcome, for good. */
   record State(@Nullable Throwable cause) {}
