@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.filterport;
 
+import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -38,6 +40,12 @@ final class ChildJvm {
     return this;
   }
 
+  /** With the native library that this JVM was told to use, if it was. */
+  ChildJvm withNatives() {
+    String folder = System.getProperty(NativeLoader.LIBRARY_PATH);
+    return folder == null ? this : property(NativeLoader.LIBRARY_PATH, folder);
+  }
+
   /** With a copy of the class path in that folder, for a user who may not read this one's files. */
   ChildJvm copiedTo(Path folder) throws IOException {
     List<String> copies = new ArrayList<>();
@@ -64,7 +72,12 @@ final class ChildJvm {
   }
 
   static Path java() {
-    return Path.of(ProcessHandle.current().info().command().orElse("java"));
+    return ProcessHandle.current()
+        .info()
+        .command()
+        .map(Path::of)
+        .filter(Files::isRegularFile)
+        .orElse(Path.of(System.getProperty("java.home"), "bin", "java"));
   }
 
   private static String ownClassPath() {
@@ -72,6 +85,7 @@ final class ChildJvm {
       List<String> places = new ArrayList<>();
       places.add(Path.of("target", "classes").toAbsolutePath().toString());
       places.add(Path.of("target", "test-classes").toAbsolutePath().toString());
+      places.add(TestNatives.root().toString());
       for (Class<?> type : List.of(Logger.class, NativeLibraryUtil.class)) {
         places.add(
             Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString());
@@ -82,8 +96,7 @@ final class ChildJvm {
     }
   }
 
-  /** Runs to the end; what it printed, with its errors. */
-  String run(String... arguments) throws IOException, InterruptedException {
+  private ProcessBuilder builder(String... arguments) {
     List<String> command = new ArrayList<>(prefix);
     command.add(java().toString());
     command.addAll(options);
@@ -91,13 +104,56 @@ final class ChildJvm {
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("LC_ALL", "C.UTF-8");
-    Process process = builder.start();
+    return builder;
+  }
+
+  /** Runs to the end; what it printed, with its errors. */
+  String run(String... arguments) throws IOException, InterruptedException {
+    Process process = builder(arguments).start();
     process.getOutputStream().close();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (!process.waitFor(60, TimeUnit.SECONDS)) {
       process.destroyForcibly();
-      throw new AssertionError("still running: " + command);
+      throw new AssertionError("still running: " + program.getName());
     }
     return output;
+  }
+
+  Running start(String... arguments) throws IOException {
+    return new Running(builder(arguments).start());
+  }
+
+  /** One that goes on running. */
+  static final class Running implements AutoCloseable {
+    private final Process process;
+    private final BufferedReader output;
+
+    private Running(Process process) {
+      this.process = process;
+      this.output =
+          new BufferedReader(
+              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    }
+
+    void awaitLine(String wanted) throws IOException {
+      List<String> others = new ArrayList<>();
+      for (String line = output.readLine(); line != null; line = output.readLine()) {
+        if (line.equals(wanted)) {
+          return;
+        }
+        others.add(line);
+      }
+      throw new AssertionError("it ended without \"" + wanted + "\": " + others);
+    }
+
+    void kill() throws InterruptedException {
+      process.destroyForcibly();
+      process.waitFor();
+    }
+
+    @Override
+    public void close() {
+      process.destroyForcibly();
+    }
   }
 }

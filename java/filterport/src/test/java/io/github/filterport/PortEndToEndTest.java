@@ -19,10 +19,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /**
- * Ports through every layer: this library, shim, libfltlib, fltmgrd, a driver that does what it is
- * told.
+ * Ports through every layer: this library, shim, fltlib, Filter Manager, a driver that does what it
+ * is told.
  */
 @Timeout(60)
 class PortEndToEndTest {
@@ -109,6 +111,20 @@ class PortEndToEndTest {
   }
 
   @Test
+  @EnabledOnOs(
+      value = OS.WINDOWS,
+      disabledReason = "on Linux there may be several: aWrongAddressOfTheManagerSaysWhatToDo")
+  void windowsHasOneManager() {
+    assertThatThrownBy(() -> FilterPort.connector("\\X").manager("C:\\nowhere").connect())
+        .isInstanceOf(FilterException.class)
+        .hasMessageContaining("0x80070032 ERROR_NOT_SUPPORTED, Windows has one Filter Manager")
+        .hasMessageContaining("Connect without Connector.manager");
+  }
+
+  @Test
+  @EnabledOnOs(
+      value = OS.LINUX,
+      disabledReason = "Windows has one Filter Manager, without an address")
   void aWrongAddressOfTheManagerSaysWhatToDo() {
     assertThatThrownBy(() -> FilterPort.connector("\\X").manager("/nowhere/ü").connect())
         .isInstanceOf(FilterException.class)

@@ -16,9 +16,12 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
+@EnabledOnOs(value = OS.LINUX, disabledReason = "fltmgrd is a process of Linux")
 class EmbeddedFilterManagerTest {
   @TempDir Path folder;
 

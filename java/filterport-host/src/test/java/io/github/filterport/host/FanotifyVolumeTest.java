@@ -27,17 +27,20 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Decisions on real opens by processes that are neither this JVM nor fltmgrd. */
 @Timeout(60)
+@EnabledOnOs(value = OS.LINUX, disabledReason = "fanotify is Linux'")
 class FanotifyVolumeTest {
   private static final Duration HEARTBEAT = Duration.ofMillis(500);
 
   @TempDir Path temp;
   private Path folder;
   private PrivateTmpfs tmpfs;
-  private Guarded guarded;
+  private EmbeddedGuarded guarded;
 
   @BeforeEach
   void start() throws Exception {
@@ -45,7 +48,7 @@ class FanotifyVolumeTest {
     tmpfs = PrivateTmpfs.mount(folder);
     try {
       guarded =
-          Guarded.start(
+          EmbeddedGuarded.start(
               folder,
               Options.defaults().withHeartbeat(HEARTBEAT).withDeadline(Duration.ofSeconds(20)));
       try {
@@ -182,7 +185,7 @@ class FanotifyVolumeTest {
         openThatWaits(
             () -> {
               start[0] = System.nanoTime();
-              Guarded.signal(guarded.worker(), "STOP");
+              EmbeddedGuarded.signal(guarded.worker(), "STOP");
             });
     assertThat(output(cat)).isEqualTo("nothing to see");
     assertThat(Duration.ofNanos(System.nanoTime() - start[0]))

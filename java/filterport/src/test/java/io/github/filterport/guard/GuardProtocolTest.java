@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.OS;
 
 /** Java's offsets against the C compiler's. */
 class GuardProtocolTest {
@@ -36,7 +37,8 @@ class GuardProtocolTest {
     assertThat(java()).isEqualTo(header(program));
   }
 
-  private static final String LAYOUT = "filterport_layout";
+  private static final String LAYOUT =
+      "filterport_layout" + (OS.WINDOWS.isCurrentOs() ? ".exe" : "");
 
   /** "struct.field offset" and "struct length" of every twin. */
   private static Map<String, Integer> java() throws IllegalAccessException {
