@@ -16,6 +16,7 @@
 
 #include "ntdef.h"
 #include "ntstatus.h"
+#include "section.h"
 
 FP_EXTERN_C_BEGIN
 FP_EXPORTS_BEGIN
@@ -49,7 +50,16 @@ FP_EXPORTS_BEGIN
 #define KernelMode 0
 #define UserMode 1
 
+#ifdef _WIN32
+/* As Windows' header: the IRQL is a register. */
+FORCEINLINE KIRQL KeGetCurrentIrql(void) {
+    ULONGLONG irql;
+    __asm__ volatile("movq %%cr8, %0" : "=r"(irql));
+    return (KIRQL)irql;
+}
+#else
 KIRQL NTAPI KeGetCurrentIrql(void);
+#endif
 
 #define PAGED_CODE() ((void)0)
 #define PAGED_CODE_LOCKED() ((void)0)
@@ -109,7 +119,18 @@ typedef ULONG64 POOL_FLAGS;
 /** Zeroed unless POOL_FLAG_UNINITIALIZED is given; 16-byte aligned, page-aligned from one page on. NULL on failure. */
 PVOID NTAPI ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag);
 PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag);
+#ifdef _WIN32
+/* An inline function there, too. */
+FORCEINLINE PVOID ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag) {
+    PVOID memory = ExAllocatePoolWithTag(PoolType, NumberOfBytes, Tag);
+    if (memory != NULL) {
+        RtlZeroMemory(memory, NumberOfBytes);
+    }
+    return memory;
+}
+#else
 PVOID NTAPI ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag);
+#endif
 VOID NTAPI ExFreePool(PVOID P);
 VOID NTAPI ExFreePoolWithTag(PVOID P, ULONG Tag);
 
@@ -195,6 +216,15 @@ FORCEINLINE LONG ReadNoFence(LONG const volatile *v) {
     return __atomic_load_n(v, __ATOMIC_RELAXED);
 }
 FORCEINLINE VOID WriteRelease(LONG volatile *v, LONG n) {
+    __atomic_store_n(v, n, __ATOMIC_RELEASE);
+}
+FORCEINLINE LONG64 ReadAcquire64(LONG64 const volatile *v) {
+    return __atomic_load_n(v, __ATOMIC_ACQUIRE);
+}
+FORCEINLINE LONG64 ReadNoFence64(LONG64 const volatile *v) {
+    return __atomic_load_n(v, __ATOMIC_RELAXED);
+}
+FORCEINLINE VOID WriteRelease64(LONG64 volatile *v, LONG64 n) {
     __atomic_store_n(v, n, __ATOMIC_RELEASE);
 }
 FORCEINLINE PVOID ReadPointerAcquire(PVOID const volatile *v) {
@@ -421,7 +451,13 @@ VOID NTAPI KeLeaveCriticalRegion(void);
 /* Locks ------------------------------------------------------------------------------------------------------------- */
 
 typedef ULONG_PTR KSPIN_LOCK, *PKSPIN_LOCK;
+#ifdef _WIN32
+FORCEINLINE VOID KeInitializeSpinLock(PKSPIN_LOCK SpinLock) {
+    *SpinLock = 0; /* as Windows' header */
+}
+#else
 VOID NTAPI KeInitializeSpinLock(PKSPIN_LOCK SpinLock);
+#endif
 KIRQL NTAPI KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock);
 VOID NTAPI KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql);
 #define KeAcquireSpinLock(SpinLock, OldIrql) (*(OldIrql) = KeAcquireSpinLockRaiseToDpc(SpinLock))
@@ -434,7 +470,17 @@ typedef struct _FAST_MUTEX {
     ULONG OldIrql;
 } FAST_MUTEX, *PFAST_MUTEX;
 C_ASSERT(sizeof(FAST_MUTEX) == 56);
+#ifdef _WIN32
+/* As Windows' header. */
+FORCEINLINE VOID ExInitializeFastMutex(PFAST_MUTEX FastMutex) {
+    FastMutex->Count = 1;
+    FastMutex->Owner = NULL;
+    FastMutex->Contention = 0;
+    KeInitializeEvent(&FastMutex->Event, SynchronizationEvent, FALSE);
+}
+#else
 VOID NTAPI ExInitializeFastMutex(PFAST_MUTEX FastMutex);
+#endif
 VOID NTAPI ExAcquireFastMutex(PFAST_MUTEX FastMutex);
 VOID NTAPI ExReleaseFastMutex(PFAST_MUTEX FastMutex);
 BOOLEAN NTAPI ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex);
@@ -466,10 +512,20 @@ VOID NTAPI ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF RunRef);
 
 /* Time -------------------------------------------------------------------------------------------------------------- */
 
+#ifdef _WIN32
+/* As Windows' header: both are read from a page that the kernel shares with everybody. */
+FORCEINLINE VOID KeQuerySystemTime(PLARGE_INTEGER CurrentTime) {
+    CurrentTime->QuadPart = *(volatile LONGLONG *)0xFFFFF78000000014;
+}
+FORCEINLINE ULONGLONG KeQueryInterruptTime(void) {
+    return *(volatile ULONGLONG *)0xFFFFF78000000008;
+}
+#else
 VOID NTAPI KeQuerySystemTime(PLARGE_INTEGER CurrentTime);
+ULONGLONG NTAPI KeQueryInterruptTime(void);
+#endif
 VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime);
 LARGE_INTEGER NTAPI KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency);
-ULONGLONG NTAPI KeQueryInterruptTime(void);
 
 /* Processes and threads --------------------------------------------------------------------------------------------- */
 
@@ -521,6 +577,8 @@ LONG_PTR NTAPI ObfDereferenceObject(PVOID Object);
 NTSTATUS NTAPI ZwClose(HANDLE Handle);
 #define NtCurrentProcess() ((HANDLE)(LONG_PTR)-1)
 #define ZwCurrentProcess() NtCurrentProcess()
+NTSTATUS NTAPI ZwOpenProcess(PHANDLE ProcessHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                             PCLIENT_ID ClientId);
 
 /* Registry, as far as a driver reads its own parameters ------------------------------------------------------------- */
 
