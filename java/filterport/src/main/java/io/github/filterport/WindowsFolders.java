@@ -24,6 +24,8 @@ final class WindowsFolders {
   /** Younger ones may belong to a program that is just loading from them. */
   private static final Duration LEFT_BEHIND = Duration.ofHours(1);
 
+  private static final String WINE_LISTS_IT_TOO = "NT AUTHORITY\\SYSTEM";
+
   private WindowsFolders() {}
 
   static Path createOwnerOnly(Path parent) throws IOException {
@@ -34,7 +36,8 @@ final class WindowsFolders {
       AclFileAttributeView acl = view(folder);
       acl.setAcl(ownerOnly.value());
       for (AclEntry entry : acl.getAcl()) {
-        if (!entry.principal().equals(acl.getOwner())) {
+        if (!entry.principal().equals(acl.getOwner())
+            && !entry.principal().getName().equals(WINE_LISTS_IT_TOO)) {
           throw new IOException(
               folder
                   + " is open to "
