@@ -20,9 +20,11 @@ VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime) {
 }
 
 LARGE_INTEGER NTAPI KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency) {
-    LARGE_INTEGER counter = {.QuadPart = read_clock(CLOCK_MONOTONIC)};
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    LARGE_INTEGER counter = {.QuadPart = (LONGLONG)now.tv_sec * 1000000000 + now.tv_nsec};
     if (PerformanceFrequency != NULL) {
-        PerformanceFrequency->QuadPart = 10000000;
+        PerformanceFrequency->QuadPart = 1000000000;
     }
     return counter;
 }

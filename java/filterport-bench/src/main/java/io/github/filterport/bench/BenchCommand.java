@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.filterport.bench;
+
+import io.github.filterport.bench.measure.Findings;
+import io.github.filterport.bench.measure.RoundTrip;
+import io.github.filterport.bench.measure.Scenario;
+import io.github.filterport.bench.measure.Setting;
+import io.github.filterport.bench.report.Markdown;
+import io.github.filterport.bench.report.TargetTable;
+import io.github.filterport.bench.result.Machine;
+import io.github.filterport.bench.result.Results;
+import io.github.filterport.bench.run.Launcher;
+import io.github.filterport.bench.run.Manager;
+import java.io.IOException;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Measures everything and says which targets are met. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    description = "Measures the hot path beside its peers.")
+public final class BenchCommand implements Callable<Integer> {
+  @Option(names = "--natives", required = true, description = "Native build tree.")
+  private Path natives = Path.of("build/linux");
+
+  @Option(names = "--out", required = true, description = "Folder for results.json and the tables.")
+  private Path out = Path.of("build/bench");
+
+  @Option(
+      names = "--rounds",
+      description = "Rounds of each measurement (default: ${DEFAULT-VALUE}).")
+  private int rounds = 7;
+
+  @Option(names = "--millis", description = "Length of a round (default: ${DEFAULT-VALUE}).")
+  private int millis = 250;
+
+  @Option(names = "--only", split = ",", description = "Names of the parts to run.")
+  private List<String> only = List.of();
+
+  @Option(names = "--smoke", description = "Everything once and short: shows that it runs.")
+  private boolean smoke;
+
+  private static List<Scenario> scenarios() {
+    return List.of(new RoundTrip());
+  }
+
+  /** Runs the command line and exits. */
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new BenchCommand()).execute(args));
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    if (smoke) {
+      rounds = 1;
+      millis = 20;
+    }
+    Files.createDirectories(out);
+    Path folder = Files.createTempDirectory("bench-");
+    Instant started = Instant.now();
+    long begin = System.nanoTime();
+    Machine machine = Machine.here(System.getProperty("bench.jdk25.version", "none"), collectors());
+    Findings findings = new Findings();
+    try (Manager manager = Manager.start(natives)) {
+      Setting setting =
+          new Setting(
+              manager,
+              new Launcher(manager, natives, folder),
+              findings,
+              natives,
+              folder,
+              rounds,
+              millis);
+      for (Scenario scenario : scenarios()) {
+        if (only.isEmpty() || only.contains(scenario.name())) {
+          measure(scenario, setting, begin);
+        }
+      }
+    } finally {
+      delete(folder);
+    }
+    Results results =
+        new Results(
+            Results.FORMAT,
+            started.toString(),
+            (System.nanoTime() - begin) / 1e9,
+            smoke,
+            machine,
+            findings.measurements(),
+            findings.readings(),
+            findings.absent(),
+            TargetTable.of(findings));
+    report(results);
+    return 0;
+  }
+
+  private static void measure(Scenario scenario, Setting setting, long begin) throws IOException {
+    System.out.printf("%4.0f s  %s%n", (System.nanoTime() - begin) / 1e9, scenario.name());
+    scenario.run(setting);
+  }
+
+  private void report(Results results) throws IOException {
+    results.write(out.resolve("results.json"));
+    String table = Markdown.targets(results.targets());
+    Files.writeString(out.resolve("targets.md"), table, StandardCharsets.UTF_8);
+    System.out.println();
+    System.out.print(table);
+    System.out.println(Markdown.verdict(results));
+  }
+
+  private static String collectors() {
+    return ManagementFactory.getGarbageCollectorMXBeans().stream()
+        .map(GarbageCollectorMXBean::getName)
+        .collect(Collectors.joining(", "));
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (var paths = Files.walk(folder)) {
+      for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+}
