@@ -20,6 +20,11 @@ set(FILTERPORT_DRIVER_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/drivers")
 set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
 set(CMAKE_INSTALL_RPATH "$ORIGIN;$ORIGIN/../lib")
 
+if(MSVC)
+  include(ToolboxMsvc)
+  return()
+endif()
+
 add_compile_options(-Wall -Wextra -Werror -Wshadow -fno-strict-aliasing
                     "-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
 add_compile_options($<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
