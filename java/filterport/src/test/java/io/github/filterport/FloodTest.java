@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.filterport;
 
+import static io.github.filterport.CountersCheck.addsUp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -154,6 +156,42 @@ class FloodTest {
       assertThat(late.get()).isLessThanOrEqualTo(timedOut);
       // Those that came and whose sender had gone before the pump stopped are late too, unhandled.
       assertThat(pump.counters().late()).isBetween((long) late.get(), (long) timedOut);
+    }
+  }
+
+  @Test
+  void messagesThatAStopSettlesCountAsLate() throws Exception {
+    // Two come in; the handler of the first lasts until both senders have given up, and the pump
+    // stops before it looks at the second.
+    CountDownLatch handling = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    AtomicInteger handled = new AtomicInteger();
+    try (FilterPort port = manager.connector(FloodDriver.PORT).connect();
+        MessagePump pump =
+            port.pump()
+                .start(
+                    m -> {
+                      handled.incrementAndGet();
+                      handling.countDown();
+                      release.await();
+                    })) {
+      List<CompletableFuture<FloodDriver.Answer>> answers = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        answers.add(async(() -> FloodDriver.flood(port, 1, 64, 16, 500)));
+      }
+      handling.await();
+      for (CompletableFuture<FloodDriver.Answer> answer : answers) {
+        assertThat(answer.join().timedOut()).isEqualTo(1);
+      }
+      CompletableFuture<Boolean> stopped = async(() -> pump.stop(Duration.ofSeconds(20)));
+      while (pump.isRunning()) {
+        Thread.onSpinWait();
+      }
+      release.countDown();
+      assertThat(stopped.join()).isTrue();
+      assertThat(pump.counters().delivered()).isBetween((long) handled.get(), 2L);
+      assertThat(pump.counters().late()).isEqualTo(pump.counters().delivered());
+      addsUp(pump.counters());
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.filterport;
 
+import static io.github.filterport.CountersCheck.addsUp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -53,19 +54,6 @@ class PortEndToEndTest {
 
   private static void poll(MessageReader reader, MessageHandler handler) {
     assertThat(reader.poll(handler, 1, MessageReader.FOREVER)).isEqualTo(1);
-  }
-
-  private static void addsUp(PortCounters c) {
-    assertThat(c.delivered())
-        .as(c.toString())
-        .isEqualTo(
-            c.oneWay()
-                + c.replied()
-                + c.fallback()
-                + c.late()
-                + c.failed()
-                + c.disconnected()
-                + c.inFlight());
   }
 
   // ---- connecting
@@ -185,6 +173,48 @@ class PortEndToEndTest {
       poll(reader, m -> assertThat(m.wantsReply()).isFalse());
       assertThat(sender.outcome().status()).isZero();
       assertThat(connection.counters().oneWay()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void messagesThatWaitComeInOneCall() throws Exception {
+    int count = 16;
+    var port = driver.createPort();
+    try (FilterPort connection = driver.connector(port).connect()) {
+      MessageReader reader =
+          connection.openReaders(1, ReceiveOptions.defaults().withInFlight(count)).get(0);
+      assertThat(reader.poll(m -> {}, count)).isZero(); // all slots are armed now
+      var senders = driver.tell(driver.newestClient(port), count, 4);
+      for (int i = 0; i < count; i++) {
+        assertThat(senders.outcome(i).status()).isZero(); // each is in its slot
+      }
+      assertThat(reader.poll(m -> {}, count, MessageReader.FOREVER)).isEqualTo(count);
+      assertThat(connection.counters().oneWay()).isEqualTo(count);
+    }
+  }
+
+  @Test
+  void aClosedPortsMemoryIsStillNobodyElses() throws Exception {
+    var port = driver.createPort();
+    for (int round = 0; round < 10; round++) {
+      FilterPort connection = driver.connector(port).connect();
+      MessageReader reader =
+          connection.openReaders(1, ReceiveOptions.defaults().withInFlight(32)).get(0);
+      ByteBuffer arena = reader.arena();
+      assertThat(reader.poll(m -> {}, 1)).isZero();
+      var senders = driver.askFor(driver.newestClient(port), 4, 64, 8, 20_000);
+      connection.close(); // with receives pending, some just being filled
+      byte[] after = new byte[arena.capacity()];
+      arena.duplicate().clear().get(after);
+      for (int i = 0; i < 4; i++) {
+        assertThat(senders.outcome(i).status())
+            .isEqualTo(ConformanceDriver.STATUS_PORT_DISCONNECTED);
+      }
+      senders.release();
+      byte[] later = new byte[arena.capacity()];
+      arena.duplicate().clear().get(later);
+      assertThat(later).as("written to after close had waited for every receive").isEqualTo(after);
+      assertThat(connection.counters().inFlight()).isZero();
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.filterport;
 
+import static io.github.filterport.CountersCheck.addsUp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -42,19 +43,6 @@ class ReaderTest {
     return backend.receives();
   }
 
-  private static void countersAddUp(PortCounters c) {
-    assertThat(c.delivered())
-        .as(c.toString())
-        .isEqualTo(
-            c.oneWay()
-                + c.replied()
-                + c.fallback()
-                + c.late()
-                + c.failed()
-                + c.disconnected()
-                + c.inFlight());
-  }
-
   // ---- messages
 
   @Test
@@ -77,7 +65,7 @@ class ReaderTest {
             10);
     assertThat(handled).isEqualTo(1);
     assertThat(engine().answers().get(0).payload()).containsExactly(1, 2, 3);
-    countersAddUp(port.counters());
+    addsUp(port.counters());
     assertThat(port.counters().replied()).isEqualTo(1);
   }
 
@@ -103,7 +91,7 @@ class ReaderTest {
         },
         1);
     assertThat(engine().answers()).hasSize(1);
-    countersAddUp(port.counters());
+    addsUp(port.counters());
   }
 
   @Test
@@ -119,7 +107,7 @@ class ReaderTest {
         },
         1);
     assertThat(port.counters().oneWay()).isEqualTo(1);
-    countersAddUp(port.counters());
+    addsUp(port.counters());
   }
 
   @Test
@@ -136,7 +124,7 @@ class ReaderTest {
         },
         1);
     assertThat(port.counters().failed()).isEqualTo(1);
-    countersAddUp(port.counters());
+    addsUp(port.counters());
   }
 
   @Test
@@ -150,7 +138,7 @@ class ReaderTest {
     assertThat(port.counters().late()).isEqualTo(1);
     assertThat(port.counters().disconnected()).isEqualTo(1);
     assertThat(port.isConnected()).isFalse();
-    countersAddUp(port.counters());
+    addsUp(port.counters());
   }
 
   @Test
@@ -191,7 +179,7 @@ class ReaderTest {
     assertThat(engine().answers().get(0).payload()).containsExactly(9, 8, 7);
     assertThat(engine().answers().get(1).payload()).as("does not fit: status alone").isEmpty();
     assertThat(port.counters().fallback()).isEqualTo(2);
-    countersAddUp(port.counters());
+    addsUp(port.counters());
   }
 
   @Test
@@ -201,7 +189,7 @@ class ReaderTest {
     reader.poll(m -> {}, 10);
     assertThat(engine().answers()).isEmpty();
     assertThat(port.counters().failed()).isEqualTo(1);
-    countersAddUp(port.counters());
+    addsUp(port.counters());
   }
 
   @Test
@@ -228,7 +216,7 @@ class ReaderTest {
     assertThat(engine().answers()).hasSize(3);
     assertThat(port.counters().fallback()).isEqualTo(1);
     assertThat(port.counters().handlerErrors()).isEqualTo(1);
-    countersAddUp(port.counters());
+    addsUp(port.counters());
   }
 
   @Test
@@ -244,7 +232,7 @@ class ReaderTest {
                     10))
         .isInstanceOf(AssertionError.class);
     assertThat(engine().answers()).hasSize(1);
-    countersAddUp(port.counters());
+    addsUp(port.counters());
   }
 
   // ---- polling
@@ -386,7 +374,7 @@ class ReaderTest {
     assertThat(engine().answers()).hasSize(1);
     assertThat(port.counters().disconnected()).as("the second message").isEqualTo(1);
     assertThat(port.counters().inFlight()).isZero();
-    countersAddUp(port.counters());
+    addsUp(port.counters());
   }
 
   @Test
@@ -400,7 +388,7 @@ class ReaderTest {
         },
         1);
     assertThat(port.counters().disconnected()).isEqualTo(1);
-    countersAddUp(port.counters());
+    addsUp(port.counters());
   }
 
   @Test
@@ -422,7 +410,7 @@ class ReaderTest {
     assertThat(engine().stopped).isTrue();
     assertThat(port.counters().fallback()).isEqualTo(3);
     assertThat(port.isConnected()).isTrue();
-    countersAddUp(port.counters());
+    addsUp(port.counters());
   }
 
   @Test
