@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.filterport.bench;
 
+import io.github.filterport.bench.measure.Allocation;
+import io.github.filterport.bench.measure.Connections;
+import io.github.filterport.bench.measure.Crowd;
 import io.github.filterport.bench.measure.Findings;
+import io.github.filterport.bench.measure.OpenLoop;
 import io.github.filterport.bench.measure.RoundTrip;
 import io.github.filterport.bench.measure.Scenario;
 import io.github.filterport.bench.measure.Setting;
+import io.github.filterport.bench.measure.SystemCalls;
+import io.github.filterport.bench.measure.Throughput;
 import io.github.filterport.bench.report.Markdown;
 import io.github.filterport.bench.report.TargetTable;
 import io.github.filterport.bench.result.Machine;
@@ -52,7 +58,14 @@ public final class BenchCommand implements Callable<Integer> {
   private boolean smoke;
 
   private static List<Scenario> scenarios() {
-    return List.of(new RoundTrip());
+    return List.of(
+        new RoundTrip(),
+        new Throughput(),
+        new OpenLoop(),
+        new Crowd(),
+        new Connections(),
+        new Allocation(),
+        new SystemCalls());
   }
 
   /** Runs the command line and exits. */
@@ -81,7 +94,8 @@ public final class BenchCommand implements Callable<Integer> {
               natives,
               folder,
               rounds,
-              millis);
+              millis,
+              smoke);
       for (Scenario scenario : scenarios()) {
         if (only.isEmpty() || only.contains(scenario.name())) {
           measure(scenario, setting, begin);

@@ -15,6 +15,7 @@ import java.nio.file.Path;
  * @param folder for temporary files
  * @param rounds of each measurement
  * @param millis of a round's recorded part
+ * @param smoke whether only to show that it runs
  */
 public record Setting(
     Manager manager,
@@ -23,7 +24,8 @@ public record Setting(
     Path natives,
     Path folder,
     int rounds,
-    int millis) {
+    int millis,
+    boolean smoke) {
   /** A round's recorded part. */
   public long nanos() {
     return millis * 1_000_000L;
@@ -32,6 +34,11 @@ public record Setting(
   /** What precedes it. */
   public long warmNanos() {
     return nanos() / 5;
+  }
+
+  /** Rounds where there are many measurements. */
+  public int fewRounds() {
+    return Math.max(1, rounds / 2);
   }
 
   /** For the log. */

@@ -9,8 +9,9 @@ import io.github.filterport.ReceiveOptions;
 import io.github.filterport.WaitPolicy;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * The Java client under test: public API only.
@@ -21,6 +22,9 @@ import java.util.List;
  */
 public final class JavaClient {
   private static final int BATCH = 64;
+
+  /** Kept, so that none is closed as unreachable. */
+  private static final Collection<FilterPort> PORTS = new ConcurrentLinkedQueue<>();
 
   private JavaClient() {}
 
@@ -42,7 +46,6 @@ public final class JavaClient {
                 spinNanos == 0
                     ? WaitPolicy.block()
                     : WaitPolicy.adaptive(Duration.ofNanos(spinNanos)));
-    List<FilterPort> ports = new ArrayList<>();
     List<MessageReader> polled = List.of();
     for (int i = 0; i < connections; i++) {
       FilterPort port =
@@ -50,7 +53,7 @@ public final class JavaClient {
               .manager(manager)
               .context(Numbers.connect(number + i))
               .connect();
-      ports.add(port);
+      PORTS.add(port);
       List<MessageReader> opened = port.openReaders(i == 0 ? readers : 1, options);
       if (i == 0) {
         polled = opened;

@@ -26,7 +26,7 @@ final class PeerConsole {
   /** The harness's next line in words; empty at the end. */
   String[] next() throws IOException {
     String line = input.readLine();
-    return line == null ? new String[0] : line.split(" ");
+    return line == null ? new String[0] : line.split(" ", -1);
   }
 
   /** Answers {@code memory} lines about that thread until the input ends, then ends the JVM. */

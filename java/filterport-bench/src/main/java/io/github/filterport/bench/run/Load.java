@@ -50,8 +50,13 @@ public record Load(
     return new Load(senders, oneWay, timed, length, warmNanos, nanos, messages, interval);
   }
 
-  /** Until each sender has sent that many, however long it takes. */
-  public Load until(long count) {
-    return new Load(senders, oneWay, timed, length, warmNanos, 0, count, intervalNanos);
+  /** Not more messages of each sender than that. */
+  public Load atMost(long count) {
+    return new Load(senders, oneWay, timed, length, warmNanos, nanos, count, intervalNanos);
+  }
+
+  /** With another length of the recorded part. */
+  public Load lasting(long newNanos) {
+    return new Load(senders, oneWay, timed, length, warmNanos, newNanos, messages, intervalNanos);
   }
 }

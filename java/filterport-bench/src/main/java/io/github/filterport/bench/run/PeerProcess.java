@@ -32,7 +32,7 @@ public final class PeerProcess implements AutoCloseable {
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     PeerProcess peer = new PeerProcess(name, started);
     try {
-      String[] words = peer.line().split(" ");
+      String[] words = peer.line().split(" ", -1);
       if (!words[0].equals("ready")) {
         throw new IOException(name + ": said " + String.join(" ", words) + " instead of ready");
       }

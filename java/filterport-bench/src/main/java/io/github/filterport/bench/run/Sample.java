@@ -14,7 +14,7 @@ import org.HdrHistogram.Histogram;
 public record Sample(Histogram times, long messages, long nanos) {
   /** From a line of a peer: result SENT ELAPSED MAXIMUM BUCKET:COUNT... */
   static Sample parse(String line) throws IOException {
-    String[] words = line.split(" ");
+    String[] words = line.split(" ", -1);
     if (!words[0].equals("result") || words.length < 4) {
       throw new IOException("a peer said " + line);
     }
