@@ -39,5 +39,12 @@ function(link_kernel_image target)
   set_target_properties(${target} PROPERTIES SUFFIX ".sys")
   target_link_options(${target} PRIVATE
     -nostdlib -s -Wl,--subsystem,native -Wl,-e,DriverEntry -Wl,--exclude-all-symbols -Wl,--no-insert-timestamp)
-  target_link_libraries(${target} PRIVATE ntoskrnl gcc)
+  target_link_libraries(${target} PRIVATE "${NTOSKRNL_NEWER}" ntoskrnl gcc)
 endfunction()
+
+if(MINGW)
+  set(NTOSKRNL_NEWER "${CMAKE_BINARY_DIR}/lib/libntoskrnl_newer.a")
+  file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+  execute_process(COMMAND "${CMAKE_DLLTOOL}" -D ntoskrnl.exe -d "${CMAKE_CURRENT_LIST_DIR}/ntoskrnl_newer.def"
+                          -l "${NTOSKRNL_NEWER}" COMMAND_ERROR_IS_FATAL ANY)
+endif()

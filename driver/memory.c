@@ -5,7 +5,7 @@
 _IRQL_requires_max_(APC_LEVEL) _Must_inspect_result_ PVOID FpAllocate(_In_ SIZE_T Length) {
     FP_APC_CODE();
     NT_ASSERT(Length != 0 && Length <= FP_MAX_EVENT_BYTES);
-    return ExAllocatePoolZero(PagedPool, Length, FP_CONFIG_POOL_TAG);
+    return ExAllocatePool2(POOL_FLAG_PAGED, Length, FP_CONFIG_POOL_TAG);
 }
 
 _IRQL_requires_max_(APC_LEVEL) VOID FpFree(_In_opt_ PVOID Memory) {

@@ -40,7 +40,7 @@ VOID NTAPI RtlAssert(PVOID expression, PVOID, ULONG, PSTR) {
     std::abort();
 }
 
-PVOID NTAPI ExAllocatePoolZero(POOL_TYPE, SIZE_T bytes, ULONG) {
+PVOID NTAPI ExAllocatePool2(POOL_FLAGS, SIZE_T bytes, ULONG) {
     return allocate(bytes);
 }
 VOID NTAPI ExFreePoolWithTag(PVOID memory, ULONG) {

@@ -2,6 +2,7 @@
 /* What a minifilter is called and where it attaches, and how stopping its service unloads it. */
 #include "device.h"
 
+#include "kernel/imports.h"
 #include "platform/core_platform.h"
 
 enum { LONGEST_VALUE = 256 }; /* characters */
@@ -128,6 +129,7 @@ NTSTATUS FLTAPI fmw_register_filter(PDRIVER_OBJECT Driver, CONST FLT_REGISTRATIO
     if (!NT_SUCCESS(status)) {
         return status;
     }
+    fmw_imports_complete(Driver);
     ExAcquireFastMutex(&registering);
     status = FltRegisterFilter(Driver, Registration, RetFilter);
     ExReleaseFastMutex(&registering);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity.h"
 
+#include "kernel/newer.h"
+
 static struct fmw_identity *make(PEPROCESS process, PETHREAD thread, HANDLE process_id, HANDLE thread_id) {
     struct fmw_identity *identity = fm_allocate(sizeof(*identity));
     if (identity == NULL) {
@@ -13,7 +15,7 @@ static struct fmw_identity *make(PEPROCESS process, PETHREAD thread, HANDLE proc
     identity->requestor.thread = thread;
     if (process != NULL) {
         ObReferenceObject(process);
-        identity->requestor.process_key = (uint64_t)PsGetProcessCreateTimeQuadPart(process);
+        identity->requestor.process_key = (uint64_t)fmw_process_start(process_id);
     }
     if (thread != NULL) {
         ObReferenceObject(thread);
