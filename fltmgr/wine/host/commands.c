@@ -54,6 +54,7 @@ static void do_hello(const struct command *command) {
     fmw_answer_ok(command->answer);
     fmw_answer_value(command->answer, "version", FILTERPORT_VERSION);
     fmw_answer_value(command->answer, "host", "wine");
+    fmw_answer_number(command->answer, "pid", fm_current_requestor()->process_id);
 }
 
 static void do_load(const struct command *command) {

@@ -9,7 +9,7 @@
 /*
  * The words of the host device, the same as fltmgrd's on Linux:
  *
- *   hello                                  ok version=V host=wine
+ *   hello                                  ok version=V host=wine pid=N, of the process with the drivers
  *   load NAME                              ok
  *   unload NAME                            ok; the filter is gone, its service is still to be stopped
  *   volume direct DIR                      ok volume=ID device=\Device\ID
