@@ -58,6 +58,7 @@ typedef HANDLE *LPHANDLE;
 #define WAIT_TIMEOUT 258u
 #define ERROR_NO_MORE_ITEMS 259u
 #define ERROR_MR_MID_NOT_FOUND 317u
+#define ERROR_INVALID_ADDRESS 487u
 #define ERROR_ARITHMETIC_OVERFLOW 534u
 #define ERROR_ABANDONED_WAIT_0 735u
 #define ERROR_OPERATION_ABORTED 995u
@@ -190,6 +191,36 @@ DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds);
  * (OPEN-10).
  */
 BOOL WINAPI CloseHandle(HANDLE hObject);
+
+#define MEM_COMMIT 0x00001000u
+#define MEM_FREE 0x00010000u
+#define MEM_MAPPED 0x00040000u
+#define PAGE_NOACCESS 0x01u
+#define PAGE_READONLY 0x02u
+#define PAGE_READWRITE 0x04u
+typedef struct _MEMORY_BASIC_INFORMATION {
+    PVOID BaseAddress;
+    PVOID AllocationBase;
+    DWORD AllocationProtect;
+    WORD PartitionId;
+    SIZE_T RegionSize;
+    DWORD State;
+    DWORD Protect;
+    DWORD Type;
+} MEMORY_BASIC_INFORMATION, *PMEMORY_BASIC_INFORMATION;
+C_ASSERT(sizeof(MEMORY_BASIC_INFORMATION) == 48);
+
+/**
+ * Unmaps a view that a driver has mapped into this process (ZwMapViewOfSection). Only the process itself does so: a
+ * driver's end of it does not take it away. ERROR_INVALID_ADDRESS: not the address of such a view.
+ */
+BOOL WINAPI UnmapViewOfFile(LPCVOID lpBaseAddress);
+
+/**
+ * What such a view is: MEM_COMMIT, MEM_MAPPED, PAGE_READONLY or PAGE_READWRITE, and its size from the page of lpAddress
+ * on. Knows views only; any other address is told to be MEM_FREE. Returns the bytes written, 0 if dwLength is too small.
+ */
+SIZE_T WINAPI VirtualQuery(LPCVOID lpAddress, PMEMORY_BASIC_INFORMATION lpBuffer, SIZE_T dwLength);
 
 #define CreateEvent CreateEventW
 

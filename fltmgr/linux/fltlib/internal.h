@@ -216,6 +216,18 @@ struct fl_lane_call {
 NTSTATUS fl_lane_call(struct fl_connection *connection, struct fl_lane_call *call);
 void fl_lane_shut(struct fl_connection *connection);
 
+/* view.c: sections that a driver maps into this process during a lane call */
+enum { FL_VIEWS_MOST = 8 };
+struct fl_views {
+    unsigned count;
+    void *bases[FL_VIEWS_MOST];
+};
+/* Does what the manager asks, and notes it in `mine`. Takes the descriptor over. */
+NTSTATUS fl_view_serve(const struct fpw_lane_answer *question, const struct fpw_lane_view *view, int descriptor,
+                       struct fl_views *mine, uint64_t *address);
+/* Unmaps what the call has mapped: nobody will learn of it. */
+void fl_view_undo(struct fl_views *mine);
+
 /* blocked.c: synchronous calls that block, for CancelSynchronousIo */
 struct fl_blocked {
     struct fl_blocked *next;

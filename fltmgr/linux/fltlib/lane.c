@@ -108,6 +108,46 @@ static NTSTATUS lane_read(int lane, void *memory, size_t length) {
     return STATUS_SUCCESS;
 }
 
+/* The fixed part of an answer, and the descriptor that may come with it. */
+static NTSTATUS lane_read_answer(int lane, struct fpw_lane_answer *answer, int *descriptor) {
+    union {
+        struct cmsghdr head;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control;
+    *descriptor = -1;
+    ssize_t got;
+    do {
+        struct iovec part = {answer, sizeof *answer};
+        struct msghdr message = {
+            .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+        got = recvmsg(lane, &message, MSG_CMSG_CLOEXEC);
+        struct cmsghdr *head = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+        if (head != NULL && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS)
+            memcpy(descriptor, CMSG_DATA(head), sizeof *descriptor);
+    } while (got < 0 && errno == EINTR);
+    if (got <= 0)
+        return STATUS_PORT_DISCONNECTED;
+    return lane_read(lane, (char *)answer + got, sizeof *answer - (size_t)got);
+}
+
+/* The manager asks back. */
+static NTSTATUS lane_serve_view(int lane, const struct fpw_lane_answer *question, int descriptor,
+                                struct fl_views *views) {
+    struct fpw_lane_view view;
+    struct fpw_lane_viewed result = {.status = STATUS_NOT_SUPPORTED};
+    if (question->output_length != sizeof view || lane_read(lane, &view, sizeof view) != STATUS_SUCCESS) {
+        if (descriptor >= 0)
+            close(descriptor);
+        return STATUS_PORT_DISCONNECTED;
+    }
+    result.status = fl_view_serve(question, &view, descriptor, views, &result.address);
+    ssize_t sent;
+    do
+        sent = send(lane, &result, sizeof result, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent == (ssize_t)sizeof result ? STATUS_SUCCESS : STATUS_PORT_DISCONNECTED;
+}
+
 static NTSTATUS lane_exchange(int lane, struct fl_lane_call *call) {
     struct fpw_lane_request request = {.magic = FPW_MAGIC,
                                        .kind = call->kind,
@@ -118,10 +158,20 @@ static NTSTATUS lane_exchange(int lane, struct fl_lane_call *call) {
                                        .output_capacity = call->output_capacity,
                                        .message_id = call->message_id,
                                        .status = call->status};
-    struct fpw_lane_answer answer;
+    struct fpw_lane_answer answer = {.kind = FPW_LANE_DONE};
+    struct fl_views views = {.count = 0};
+    int descriptor = -1;
     NTSTATUS status = lane_write(lane, &request, call);
     if (status == STATUS_SUCCESS)
-        status = lane_read(lane, &answer, sizeof answer);
+        status = lane_read_answer(lane, &answer, &descriptor);
+    while (status == STATUS_SUCCESS && answer.kind != FPW_LANE_DONE) {
+        status = lane_serve_view(lane, &answer, descriptor, &views);
+        descriptor = -1;
+        if (status == STATUS_SUCCESS)
+            status = lane_read_answer(lane, &answer, &descriptor);
+    }
+    if (descriptor >= 0)
+        close(descriptor);
     if (status == STATUS_SUCCESS && answer.output_length > call->output_capacity)
         status = STATUS_PORT_DISCONNECTED;
     if (status == STATUS_SUCCESS && answer.output_length != 0)
@@ -129,6 +179,8 @@ static NTSTATUS lane_exchange(int lane, struct fl_lane_call *call) {
     if (status == STATUS_SUCCESS) {
         call->status = answer.status;
         call->information = answer.information;
+    } else {
+        fl_view_undo(&views);
     }
     return status;
 }

@@ -11,6 +11,7 @@ enum {
     FM_OBJECT_PROCESS = 3,
     FM_OBJECT_SEMAPHORE = 5,
     FM_OBJECT_THREAD = 6,
+    FM_OBJECT_SECTION = 64, /* nothing to wait for; here so that every object tells its type in the same way */
 };
 
 /** An object that can be waited for; a process or thread stays signalled once it is. */

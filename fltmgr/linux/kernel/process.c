@@ -17,6 +17,7 @@
 #include "dispatcher.h"
 #include "futex_word.h"
 #include "kernel_stop.h"
+#include "section.h"
 
 struct _KPROCESS {
     DISPATCHER_HEADER Header;
@@ -202,8 +203,6 @@ static void *system_thread_main(void *argument) {
     return NULL;
 }
 
-static HANDLE handle_open(void *object);
-
 NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                                     HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine,
                                     PVOID StartContext) {
@@ -219,7 +218,7 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
     thread->start = StartRoutine;
     thread->context = StartContext;
     thread->references = 3; /* the thread's own, the handle's, ours */
-    *ThreadHandle = handle_open(thread);
+    *ThreadHandle = fm_handle_open(thread);
     pthread_mutex_lock(&system_threads.lock);
     thread->next = system_threads.running;
     system_threads.running = thread;
@@ -288,6 +287,9 @@ static LONG change_references(void *object, LONG change) {
         }
         return references;
     }
+    if (header->Type == FM_OBJECT_SECTION) {
+        return fm_section_reference(object, change);
+    }
     /* A file object lives as long as its operation; a driver's reference does not extend that here. */
     return 1;
 }
@@ -304,9 +306,9 @@ LONG_PTR NTAPI ObfDereferenceObject(PVOID Object) {
     return change_references(Object, -1);
 }
 
-/* Handles: kernel handles of threads. A handle is an index that is a multiple of 4, as on Windows. */
+/* Handles: kernel handles of threads, processes and sections. A handle is an index that is a multiple of 4, as on Windows. */
 
-static HANDLE handle_open(void *object) {
+HANDLE fm_handle_open(void *object) {
     HANDLE handle = NULL;
     pthread_mutex_lock(&handles.lock);
     size_t place = 0;

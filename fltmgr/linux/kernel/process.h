@@ -15,8 +15,11 @@ void *fm_process_acquire(uint64_t pid, uint64_t key);
 /** A thread object of another process's thread, with a reference. It holds one on its process. */
 void *fm_thread_object_create(void *process, uint64_t tid);
 
-/** One reference less, of a process, thread or event object. */
+/** One reference less, of a process, thread, section or event object. */
 void fm_object_dereference(void *object);
+
+/** A kernel handle of an object, which takes over the caller's reference; NULL without memory. ZwClose gives it back. */
+void *fm_handle_open(void *object);
 
 /** System threads that drivers have started and that still run. */
 unsigned fm_system_threads(void);

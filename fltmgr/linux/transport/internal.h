@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "../../core/transport.h"
+#include "../host/client_memory.h"
 #include "../host/host_services.h"
 #include "server.h"
 #include "wire/control.h"
@@ -180,6 +181,14 @@ fm_status fmt_core_connect(struct fmt_session *session, const void *name, uint32
 void fmt_lane_create(struct fmt_session *session);
 void fmt_lane_event(struct fmt_lane *lane, uint32_t events);
 void fmt_lane_hang_up(struct fmt_lane *lane);
+
+/* views.c: sections in the client of a lane, for the worker that serves it */
+struct fmt_views {
+    struct fm_client_memory memory; /* first */
+    struct fmt_lane *lane;
+};
+void fmt_views_offer(struct fmt_views *views, struct fmt_lane *lane);
+void fmt_views_withdraw(void);
 
 /* shared.c: the operations */
 extern const fm_transport_ops fmt_operations;

@@ -124,6 +124,8 @@ static void serve(struct fmt_lane *lane) {
     bool no_input = (request->flags & FPW_INPUT_IS_NULL) != 0;
     bool no_output = (request->flags & FPW_OUTPUT_IS_NULL) != 0;
     uint32_t returned = 0;
+    struct fmt_views views;
+    fmt_views_offer(&views, lane);
     static uint64_t empty[2]; /* the address of a buffer of no bytes: not NULL, because the caller's was not */
     lane->answer.status = fm_user_message(lane->connection,
                                           no_input              ? NULL
@@ -134,6 +136,7 @@ static void serve(struct fmt_lane *lane) {
                                           : lane->output != NULL ? (void *)lane->output
                                                                  : (void *)empty,
                                           request->output_capacity, &returned);
+    fmt_views_withdraw();
     lane->answer.information = returned;
     lane->answer.output_length = returned < request->output_capacity ? returned : request->output_capacity;
 }

@@ -13,7 +13,9 @@
  * its answer before the next. Descriptors come with the answer that announces them (SCM_RIGHTS).
  *
  * Lane: a SOCK_STREAM socket handed out over the control socket. One caller at a time: a request with its bytes, then
- * an answer with its bytes. End of file while a request runs: its caller is gone.
+ * an answer with its bytes. End of file while a request runs: its caller is gone. Before that answer the host may ask
+ * back, any number of times: FPW_LANE_MAP and FPW_LANE_UNMAP, each followed by a fpw_lane_view and answered by a
+ * fpw_lane_viewed. That is how a driver maps a section into its client.
  */
 
 enum fpw_control_kind {
@@ -64,11 +66,30 @@ struct fpw_lane_request {
     uint32_t reserved;
 };
 
+enum fpw_lane_answer_kind {
+    FPW_LANE_DONE = 0,
+    FPW_LANE_MAP = 1,  /* with a descriptor */
+    FPW_LANE_UNMAP = 2 /* address */
+};
+
 struct fpw_lane_answer {
     int32_t status;
     uint32_t information;   /* SEND: what the driver says it returned */
     uint32_t output_length; /* bytes that follow, at most output_capacity */
+    uint32_t kind;
+};
+
+struct fpw_lane_view {
+    uint64_t address;
+    uint64_t length;
+    uint32_t writable;
     uint32_t reserved;
+};
+
+struct fpw_lane_viewed {
+    int32_t status;
+    uint32_t reserved;
+    uint64_t address;
 };
 
 enum {
@@ -81,5 +102,7 @@ static_assert(sizeof(struct fpw_control_request) == 32, "layout");
 static_assert(sizeof(struct fpw_control_answer) == 16, "layout");
 static_assert(sizeof(struct fpw_lane_request) == 40, "layout");
 static_assert(sizeof(struct fpw_lane_answer) == 16, "layout");
+static_assert(sizeof(struct fpw_lane_view) == 24, "layout");
+static_assert(sizeof(struct fpw_lane_viewed) == 16, "layout");
 
 #endif

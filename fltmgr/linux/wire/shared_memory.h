@@ -46,7 +46,7 @@
 
 enum {
     FPW_MAGIC = 0x57545046, /* "FPTW" */
-    FPW_VERSION = 1,
+    FPW_VERSION = 2,
     FPW_RECEIVES = 1024,            /* entries of both rings; most receives armed at once */
     FPW_CELLS = 1024,               /* most messages delivered and not yet answered */
     FPW_INLINE_REPLY = 992,         /* longest reply that goes through a cell; longer ones take a lane */
