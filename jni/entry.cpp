@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "engine.h"
 #include "entry_service.h"
+#include "entry_view.h"
 #include "fltlib.h"
 
 namespace filterport {
@@ -229,6 +230,9 @@ extern "C" JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *) {
     env->DeleteLocalRef(shim);
     if (result == JNI_OK) {
         result = filterport::RegisterServiceNatives(env);
+    }
+    if (result == JNI_OK) {
+        result = filterport::RegisterViewNatives(env);
     }
     return result == JNI_OK ? JNI_VERSION_1_8 : JNI_ERR;
 }

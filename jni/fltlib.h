@@ -26,6 +26,8 @@ struct Fltlib {
     decltype(&::CancelIoEx) CancelIoEx;
     decltype(&::CloseHandle) CloseHandle;
     decltype(&::GetLastError) GetLastError;
+    decltype(&::VirtualQuery) VirtualQuery;
+    decltype(&::UnmapViewOfFile) UnmapViewOfFile;
 };
 
 /** The bound functions; valid after FltlibBind has returned nullptr. */

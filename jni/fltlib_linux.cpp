@@ -50,6 +50,8 @@ bool ResolveAll(void *library) {
            Resolve(library, "PostQueuedCompletionStatus", &fltlib.PostQueuedCompletionStatus) &&
            Resolve(library, "CancelIoEx", &fltlib.CancelIoEx) && Resolve(library, "CloseHandle", &fltlib.CloseHandle) &&
            Resolve(library, "GetLastError", &fltlib.GetLastError) &&
+           Resolve(library, "VirtualQuery", &fltlib.VirtualQuery) &&
+           Resolve(library, "UnmapViewOfFile", &fltlib.UnmapViewOfFile) &&
            Resolve(library, "FpConnectCommunicationPortAt", &fltlib_linux.ConnectAt) &&
            Resolve(library, "FpArenaAllocate", &fltlib_linux.ArenaAllocate) &&
            Resolve(library, "FpArenaFree", &fltlib_linux.ArenaFree) &&

@@ -49,6 +49,8 @@ const char *FltlibBind() {
     fltlib.CancelIoEx = &::CancelIoEx;
     fltlib.CloseHandle = &::CloseHandle;
     fltlib.GetLastError = &::GetLastError;
+    fltlib.VirtualQuery = &::VirtualQuery;
+    fltlib.UnmapViewOfFile = &::UnmapViewOfFile;
     bound = true;
     return nullptr;
 }

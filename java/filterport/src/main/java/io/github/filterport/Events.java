@@ -49,6 +49,12 @@ final class Events {
     }
   }
 
+  static void ringLoss(String port, long first, long last, EventGap.Reason reason) {
+    if (PRESENT) {
+      FlightEvents.ringLoss(port, first, last, reason);
+    }
+  }
+
   static void nativeLoad(String from) {
     if (PRESENT) {
       FlightEvents.nativeLoad(from);

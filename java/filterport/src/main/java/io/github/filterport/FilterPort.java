@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A connection receives in one way only: {@link #serve}, {@link #pump} and {@link #openReaders}
- * exclude each other and may be used once. {@link #send} may be used beside them at any time.
+ * <p>A connection receives in one way only: {@link #serve}, {@link #pump}, {@link #openReaders} and
+ * {@link #openEvents} exclude each other and may be used once. {@link #send} may be used beside
+ * them at any time.
  *
  * <p>Methods that wait block their carrier thread: call them from platform threads.
  */
@@ -73,6 +74,21 @@ public interface FilterPort extends AutoCloseable {
    *     required
    */
   List<MessageReader> openReaders(int n, ReceiveOptions options) throws FilterException;
+
+  /**
+   * Opens the driver's event ring on this connection. May be called once; the connection receives
+   * nothing else then.
+   *
+   * <p>The driver has to use the project's ring library, or speak its format (driver/ring), and
+   * answer {@code request} with RING_VIEWS.
+   *
+   * @param request what this driver takes for the request to map its ring, from position to limit
+   * @param wait how to wait for events
+   * @throws FilterException with the driver's own status translated to an HRESULT; {@code
+   *     0x8007000D} if what it answers, or the memory, is no ring
+   * @throws IllegalStateException if this connection already receives, or is closed
+   */
+  EventReader openEvents(ByteBuffer request, WaitPolicy wait) throws FilterException;
 
   /** Describes threads that receive on this connection until it ends. It does not reconnect. */
   MessagePump.Builder pump();

@@ -62,6 +62,19 @@ final class FlightEvents {
     String from = "";
   }
 
+  @Name("io.github.filterport.RingLoss")
+  @Label("Events Lost")
+  static final class RingLoss extends PortEvent {
+    @Label("First")
+    long first;
+
+    @Label("Last")
+    long last;
+
+    @Label("Reason")
+    String reason = "";
+  }
+
   private static void commit(PortEvent event, String port) {
     if (event.isEnabled()) {
       event.port = port;
@@ -75,6 +88,16 @@ final class FlightEvents {
 
   static void disconnect(String port) {
     commit(new Disconnect(), port);
+  }
+
+  static void ringLoss(String port, long first, long last, EventGap.Reason reason) {
+    RingLoss event = new RingLoss();
+    if (event.isEnabled()) {
+      event.first = first;
+      event.last = last;
+      event.reason = reason.name();
+      commit(event, port);
+    }
   }
 
   static void lateReply(String port) {

@@ -14,6 +14,7 @@ final class Hresult {
   static final int ERROR_FILE_NOT_FOUND = 0x80070002;
   static final int ERROR_ACCESS_DENIED = 0x80070005;
   static final int ERROR_INVALID_HANDLE = 0x80070006;
+  static final int ERROR_INVALID_DATA = 0x8007000D;
   static final int ERROR_NOT_SUPPORTED = 0x80070032;
   static final int ERROR_INSUFFICIENT_BUFFER = 0x8007007A;
   static final int ERROR_MOD_NOT_FOUND = 0x8007007E;
@@ -67,6 +68,12 @@ final class Hresult {
           Map.entry(
               0x80070008,
               entry("ERROR_NOT_ENOUGH_MEMORY", "out of memory", "Use fewer or smaller receives.")),
+          Map.entry(
+              ERROR_INVALID_DATA,
+              entry(
+                  "ERROR_INVALID_DATA",
+                  "the driver's event ring is not in order",
+                  "Compare the driver's version with this library's; close the connection.")),
           Map.entry(
               0x8007000E,
               entry("E_OUTOFMEMORY", "out of memory", "Use fewer or smaller receives.")),

@@ -126,8 +126,7 @@ final class PortImpl implements FilterPort {
     }
     try {
       if (!receiving.compareAndSet(false, true)) {
-        throw new IllegalStateException(
-            name + " already receives: serve, pump and openReaders may be used once a connection");
+        throw alreadyReceives();
       }
       Receives receives = openReceives(n, options);
       counters.oversizeFrom(receives::oversize);
@@ -147,6 +146,22 @@ final class PortImpl implements FilterPort {
       receiving.set(false);
       throw e;
     }
+  }
+
+  @Override
+  public EventReader openEvents(ByteBuffer request, WaitPolicy wait) throws FilterException {
+    Objects.requireNonNull(wait, "wait");
+    if (receiving.get()) {
+      throw alreadyReceives();
+    }
+    return EventReaderImpl.open(this, request, wait);
+  }
+
+  private IllegalStateException alreadyReceives() {
+    return new IllegalStateException(
+        name
+            + " already receives: serve, pump, openReaders and openEvents may be used once a"
+            + " connection");
   }
 
   @Override
@@ -274,8 +289,8 @@ final class PortImpl implements FilterPort {
         try {
           if (!released.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
             LOG.warn(
-                "{}: close returns after {} while native calls are still running; they are cleaned up"
-                    + " when they return",
+                "{}: close returns after {} while native calls are still running; they are cleaned"
+                    + " up when they return",
                 name,
                 limit);
           }
