@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.SplittableRandom;
 
 /** Folders for native files where access lists rule: made for one user, and found again later. */
 final class WindowsFolders {
@@ -30,7 +31,7 @@ final class WindowsFolders {
 
   static Path createOwnerOnly(Path parent) throws IOException {
     FileAttribute<List<AclEntry>> ownerOnly = ownerOnly(ownerOfWhatIsMadeIn(parent));
-    Path folder = Files.createTempDirectory(parent, NativeExtraction.PREFIX, ownerOnly);
+    Path folder = Files.createDirectory(freshName(parent), ownerOnly);
     try {
       // Once more: creating merges what the parent hands down.
       AclFileAttributeView acl = view(folder);
@@ -56,12 +57,22 @@ final class WindowsFolders {
 
   /** Not always this user: with an administrator's rights it is the group of administrators. */
   private static UserPrincipal ownerOfWhatIsMadeIn(Path parent) throws IOException {
-    Path probe = Files.createTempFile(parent, NativeExtraction.PREFIX, "");
+    Path probe = Files.createFile(freshName(parent));
     try {
       return Files.getOwner(probe);
     } finally {
       Files.delete(probe);
     }
+  }
+
+  /**
+   * What is made fails if the name is taken. Files.createTempDirectory would draw from
+   * SecureRandom, whose seeding asks for the network's interfaces: JDK 25 does not survive that
+   * under Wine 8.
+   */
+  private static Path freshName(Path parent) {
+    return parent.resolve(
+        NativeExtraction.PREFIX + Long.toUnsignedString(new SplittableRandom().nextLong(), 36));
   }
 
   private static AclFileAttributeView view(Path folder) {
