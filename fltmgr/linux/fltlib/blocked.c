@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static pthread_mutex_t blocked_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fl_blocked *blocked_list;
@@ -15,7 +17,7 @@ struct thread_object {
 uint32_t fl_thread_id(void) {
     static __thread uint32_t id;
     if (id == 0)
-        id = (uint32_t)gettid();
+        id = (uint32_t)syscall(SYS_gettid); /* glibc has gettid only since 2.30 */
     return id;
 }
 

@@ -101,10 +101,11 @@ const char *WINAPI FpLastErrorText(VOID) {
     used +=
         (size_t)snprintf(error.text, sizeof error.text, "%s%s%s%s: %s (0x%08X)", error.call, connecting ? " \"" : "",
                          connecting ? error.object : "", connecting ? "\"" : "", words, (unsigned)error.result);
+    char system_text[128]; /* strerrordesc_np came with glibc 2.32 only */
     if (connecting && error.reason != NULL && used < sizeof error.text)
-        used += (size_t)snprintf(error.text + used, sizeof error.text - used, ": %s%s%s", error.reason,
-                                 error.system_error != 0 ? ": " : "",
-                                 error.system_error != 0 ? strerrordesc_np(error.system_error) : "");
+        used += (size_t)snprintf(
+            error.text + used, sizeof error.text - used, ": %s%s%s", error.reason, error.system_error != 0 ? ": " : "",
+            error.system_error != 0 ? strerror_r(error.system_error, system_text, sizeof system_text) : "");
     if (advice != NULL && used < sizeof error.text)
         (void)snprintf(error.text + used, sizeof error.text - used, "; %s", advice);
     return error.text;
