@@ -37,6 +37,7 @@ final class EventReaderImpl implements EventReader {
 
   private volatile @Nullable Thread owner;
   private volatile boolean closed;
+  private @Nullable String defect;
   private boolean handling;
   private long position;
   private long expected;
@@ -108,6 +109,9 @@ final class EventReaderImpl implements EventReader {
     }
     if (closed) {
       return CLOSED;
+    }
+    if (defect != null) {
+      throw broken(defect);
     }
     boolean over = ring.isClosed();
     int count = drain(handler, limit);
@@ -324,7 +328,9 @@ final class EventReaderImpl implements EventReader {
         port.name() + ": the handler of " + what + " " + sequence + " threw " + e, e);
   }
 
+  /** For good: behind it nothing is certain. */
   private UncheckedIOException broken(String what) {
+    defect = what;
     FilterException cause = RingMap.wrong(port.name(), what);
     return new UncheckedIOException(cause.getMessage(), cause);
   }

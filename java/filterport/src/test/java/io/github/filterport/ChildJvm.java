@@ -146,6 +146,15 @@ final class ChildJvm {
       throw new AssertionError("it ended without \"" + wanted + "\": " + others);
     }
 
+    /** The next line; an error if it has ended. */
+    String line() throws IOException {
+      String line = output.readLine();
+      if (line == null) {
+        throw new AssertionError("it ended");
+      }
+      return line;
+    }
+
     void kill() throws InterruptedException {
       process.destroyForcibly();
       process.waitFor();

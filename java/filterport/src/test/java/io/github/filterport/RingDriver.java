@@ -3,6 +3,7 @@ package io.github.filterport;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /** The test driver with event rings; twin of jni/test/ring.c. */
 final class RingDriver {
@@ -30,8 +31,9 @@ final class RingDriver {
   }
 
   /** One whose ring is there for the next connection, too. */
-  static Connector kept(TestManager manager, int dataLength) {
-    return manager.connector(PORT).context(context(dataLength, 1));
+  static Connector kept(@Nullable String manager, int dataLength) {
+    Connector connector = FilterPort.connector(PORT).context(context(dataLength, 1));
+    return manager == null ? connector : connector.manager(manager);
   }
 
   private static byte[] context(int dataLength, int kept) {
@@ -66,6 +68,11 @@ final class RingDriver {
 
   static void close(FilterPort port) throws FilterException {
     told(port, request(CLOSE, 0, 0, 0));
+  }
+
+  /** Something other than the request to map. */
+  static ByteBuffer otherRequest() {
+    return request(QUERY, 0, 0, 0);
   }
 
   /** Overwrites the producer's memory, as a broken driver might. */
