@@ -50,8 +50,8 @@ FP_EXPORTS_BEGIN
 #define KernelMode 0
 #define UserMode 1
 
-#ifdef _WIN32
-/* As Windows' header: the IRQL is a register. */
+#if defined(_WIN32) && defined(__x86_64__)
+/* As Windows' header: the IRQL is a register. On arm64 it is a function. */
 FORCEINLINE KIRQL KeGetCurrentIrql(void) {
     ULONGLONG irql;
     __asm__ volatile("movq %%cr8, %0" : "=r"(irql));

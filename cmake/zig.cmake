@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# Toolchain of ci/natives: zig as the C and C++ compiler for any target. ci/natives makes the programs named here, for
+# the target in FILTERPORT_ZIG_TARGET, in FILTERPORT_ZIG_PROGRAMS.
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES FILTERPORT_ZIG_TARGET FILTERPORT_ZIG_PROGRAMS)
+if(FILTERPORT_ZIG_TARGET MATCHES "windows")
+  set(CMAKE_SYSTEM_NAME Windows)
+else()
+  set(CMAKE_SYSTEM_NAME Linux)
+endif()
+string(REGEX MATCH "^[^-]+" CMAKE_SYSTEM_PROCESSOR "${FILTERPORT_ZIG_TARGET}")
+set(CMAKE_C_COMPILER "${FILTERPORT_ZIG_PROGRAMS}/cc")
+set(CMAKE_CXX_COMPILER "${FILTERPORT_ZIG_PROGRAMS}/c++")
+set(CMAKE_AR "${FILTERPORT_ZIG_PROGRAMS}/ar")
+set(CMAKE_RANLIB "${FILTERPORT_ZIG_PROGRAMS}/ranlib")
+set(CMAKE_RC_COMPILER "${FILTERPORT_ZIG_PROGRAMS}/rc")
