@@ -9,7 +9,8 @@ static NTSTATUS open_device(DWORD options, LPSECURITY_ATTRIBUTES attributes, HAN
     *handle = CreateFileW(FM_WIRE_PATH, GENERIC_READ | GENERIC_WRITE, 0, attributes, OPEN_EXISTING, flags, NULL);
     if (*handle != INVALID_HANDLE_VALUE)
         return STATUS_SUCCESS;
-    return GetLastError() == ERROR_ACCESS_DENIED ? STATUS_ACCESS_DENIED : STATUS_OBJECT_NAME_NOT_FOUND;
+    NTSTATUS status = RtlGetLastNtStatus();
+    return status == STATUS_ACCESS_DENIED ? status : STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
 static NTSTATUS connect_handle(HANDLE handle, LPCWSTR name, ULONG name_length, DWORD options, LPCVOID context,
@@ -58,7 +59,7 @@ HRESULT WINAPI FilterConnectCommunicationPort(LPCWSTR lpPortName, DWORD dwOption
     status = connect_handle(handle, lpPortName, (ULONG)(length * sizeof(WCHAR)), dwOptions, lpContext, wSizeOfContext);
     if (!NT_SUCCESS(status)) {
         CloseHandle(handle);
-        return fl_hresult(status);
+        return fl_hresult(status == FL_HOST_GONE ? STATUS_OBJECT_NAME_NOT_FOUND : status);
     }
     *hPort = handle;
     return S_OK;

@@ -19,8 +19,13 @@
 /** The largest context is one byte smaller (rule WIRE-05). */
 #define FL_CONTEXT_LIMIT 0xFFE8u
 
-/** Rule ERR-01. */
+/** How Wine ends a request when the process with the drivers is gone. */
+#define FL_HOST_GONE STATUS_FILE_DELETED
+
+/** Rule ERR-01. FL_HOST_GONE counts as STATUS_PORT_DISCONNECTED. */
 HRESULT fl_hresult(NTSTATUS status);
+
+NTSYSAPI NTSTATUS NTAPI RtlGetLastNtStatus(void);
 
 struct fl_control {
     HANDLE handle;

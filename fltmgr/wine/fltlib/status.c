@@ -6,6 +6,8 @@
 HRESULT fl_hresult(NTSTATUS status) {
     if (status == STATUS_SUCCESS)
         return S_OK;
+    if (status == FL_HOST_GONE)
+        status = STATUS_PORT_DISCONNECTED;
     if (((ULONG)status & 0x0FFF0000u) == FACILITY_FILTER_MANAGER_NT)
         return (HRESULT)(((ULONG)status & 0x8000FFFFu) | 0x001F0000u);
     return HRESULT_FROM_WIN32(RtlNtStatusToDosError(status));
