@@ -193,6 +193,9 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID RingDetach(_Inout_ PRING Ring, _In_ PFLT
         Ring->ClientPort = NULL;
     }
     FltReleasePushLock(&Ring->WakeLock);
+    FltAcquirePushLockExclusive(&Ring->Lock);
+    RingTakeConsumed(Ring); /* the last that it has committed */
+    FltReleasePushLock(&Ring->Lock);
 }
 
 _IRQL_requires_max_(APC_LEVEL) NTSTATUS

@@ -107,7 +107,7 @@ final class EventReaderImpl implements EventReader {
     if (handling) {
       throw new IllegalStateException("poll was called from inside this reader's own handler");
     }
-    if (closed) {
+    if (isClosed()) {
       return CLOSED;
     }
     if (defect != null) {
@@ -120,7 +120,7 @@ final class EventReaderImpl implements EventReader {
       return count;
     }
     if (over) {
-      return DISCONNECTED;
+      return end();
     }
     return timeoutNanos == 0 ? look(handler, limit) : await(handler, limit, timeoutNanos);
   }
@@ -156,7 +156,16 @@ final class EventReaderImpl implements EventReader {
   /** The port has ended: what it left, and only then that it has. */
   private int last(EventHandler handler, int limit, int result) {
     int count = result == DISCONNECTED ? drain(handler, limit) : 0;
-    return count != 0 ? count : result;
+    return count != 0 ? count : end();
+  }
+
+  private boolean isClosed() {
+    return closed || port.isClosed();
+  }
+
+  /** Closing the port makes the driver end the ring: that is no end of the driver's. */
+  private int end() {
+    return isClosed() ? CLOSED : DISCONNECTED;
   }
 
   private int await(EventHandler handler, int limit, long timeoutNanos) {
@@ -179,7 +188,7 @@ final class EventReaderImpl implements EventReader {
         return count;
       }
       if (over) {
-        return DISCONNECTED;
+        return end();
       }
       if (result == 0) {
         return 0;
