@@ -6,12 +6,13 @@
  * The one place that waits for a client. Every way out is an outcome, and the wait has a limit: delivery, decision and
  * reply together take no longer than the policy's time-out.
  */
-static ULONG FpSendQuestion(_In_ PFP_CLIENT Decider, _In_ const FP_OPERATION *Operation, _Inout_ FP_EVENT *Event) {
+static ULONG FpSendQuestion(_In_ PFP_CLIENT Decider, _Inout_ PFP_OPERATION Operation, _Inout_ FP_EVENT *Event) {
     LONGLONG timeout = (LONGLONG)Operation->Rule.TimeoutMilliseconds * 10000;
     LARGE_INTEGER now;
     LARGE_INTEGER limit;
     FP_VERDICT verdict;
     ULONG length = sizeof(verdict);
+    ULONG outcome;
     NTSTATUS status;
 
     RtlZeroMemory(&verdict, sizeof(verdict));
@@ -20,7 +21,9 @@ static ULONG FpSendQuestion(_In_ PFP_CLIENT Decider, _In_ const FP_OPERATION *Op
     Event->Deadline = (FP_U64)(now.QuadPart + timeout);
     limit.QuadPart = -timeout; /* relative: setting the clock neither shortens nor lengthens it */
     status = FltSendMessage(FpDriver.Filter, &Decider->Port, Event, Event->Size, &verdict, &length, &limit);
-    return FpVerdictOutcome(status, &verdict, length, Operation->Sequence);
+    outcome = FpVerdictOutcome(status, &verdict, length, Operation->Sequence);
+    Operation->CacheVerdict = outcome == FP_OUTCOME_ALLOWED && verdict.Verdict == FP_VERDICT_ALLOW_CACHED;
+    return outcome;
 }
 
 /* Asks if there is somebody to ask and room to wait. *Event is what was built on the way, for the observers. */
@@ -55,6 +58,9 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS FpAsk(_Inout_ 
     Operation->Sequence = (FP_U64)InterlockedIncrement64(&FpDriver.Sequence);
     outcome = FpDecide(Operation, &event);
     FpCountAskEnd(outcome);
+    if (Operation->CacheVerdict) {
+        FpCacheKeep(Operation);
+    }
 
     if ((Operation->Rule.Flags & FP_POLICY_REPORT) != 0 && FpClientHasObservers()) {
         if (event == NULL && !NT_SUCCESS(FpEventBuild(Operation, 0, FP_MAX_EVENT_BYTES, &event))) {

@@ -154,6 +154,9 @@ static VOID FLTAPI FpDisconnect(_In_opt_ PVOID ConnectionCookie) {
         return;
     }
     FpClientLeave(client);
+    if (client->Role == FP_ROLE_DECIDER) {
+        FpCacheDrop(); /* the next one shall be asked itself */
+    }
     FltCloseClientPort(FpDriver.Filter, &client->Port);
     FpClientDereference(client);
 }

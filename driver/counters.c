@@ -122,4 +122,7 @@ _IRQL_requires_max_(APC_LEVEL) VOID FpCountersGet(_Out_ FP_COUNTERS *Counters) {
     Counters->Seen = Counters->Asked + Counters->NotAskedFailed + Counters->NotAskedUnsafe + Counters->NotAskedKernel +
                      Counters->NotAskedExempt + Counters->NotAskedDirectory + Counters->NotAskedOff;
     Counters->Reserved = 0;
+    Counters->Cached = (FP_U64)values[FpCountCached];
+    Counters->CacheRefused = (FP_U64)values[FpCountCacheRefused];
+    Counters->CacheDrops = (FP_U64)values[FpCountCacheDrops];
 }

@@ -107,6 +107,7 @@ static VOID FpAskAfterOpen(_Inout_ PFLT_CALLBACK_DATA Data, _In_ PCFLT_RELATED_O
         FpCount(FpCountNotAskedOff);
         return;
     }
+    FpCacheBegin(&operation);
     status = FpAsk(&operation);
     if (!NT_SUCCESS(status)) {
         FltCancelFileOpen(Objects->Instance, Objects->FileObject);

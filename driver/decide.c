@@ -18,7 +18,7 @@ static BOOLEAN FpIsAction(_In_ ULONG Action) {
 
 _Must_inspect_result_ NTSTATUS FpRuleFromPolicy(_In_ const FP_POLICY *Policy, _Out_ FP_RULE *Rule) {
     FpRuleDefault(Rule);
-    if ((Policy->Flags & ~(FP_POLICY_ASK | FP_POLICY_REPORT)) != 0 ||
+    if ((Policy->Flags & ~(FP_POLICY_ASK | FP_POLICY_REPORT | FP_POLICY_CACHE)) != 0 ||
         Policy->TimeoutMilliseconds < FP_MIN_TIMEOUT_MILLISECONDS ||
         Policy->TimeoutMilliseconds > FP_MAX_TIMEOUT_MILLISECONDS || !FpIsAction(Policy->OnTimeout) ||
         !FpIsAction(Policy->OnNoClient) || !FpIsAction(Policy->OnOverload) || !FpIsAction(Policy->OnFailure) ||
@@ -95,6 +95,7 @@ ULONG FpVerdictOutcome(_In_ NTSTATUS Status, _In_ const FP_VERDICT *Verdict, _In
     }
     switch (Verdict->Verdict) {
     case FP_VERDICT_ALLOW:
+    case FP_VERDICT_ALLOW_CACHED:
         return FP_OUTCOME_ALLOWED;
     case FP_VERDICT_DENY:
         return FP_OUTCOME_DENIED;

@@ -69,6 +69,9 @@ typedef enum _FP_COUNTER {
     FpCountReportsLost,
     FpCountConnects,
     FpCountConnectsRefused,
+    FpCountCached,
+    FpCountCacheRefused,
+    FpCountCacheDrops,
     FpCounterCount
 } FP_COUNTER;
 
@@ -98,6 +101,8 @@ typedef struct _FP_OPERATION {
     ULONG Flags;  /* FP_EVENT_* known so far */
     FP_RULE Rule; /* the kind's policy as it was when the operation began */
     FP_U64 Sequence;
+    BOOLEAN Cacheable;    /* an allow verdict may be remembered */
+    BOOLEAN CacheVerdict; /* and the decider wants that */
 } FP_OPERATION, *PFP_OPERATION;
 
 /* memory.c */
@@ -205,6 +210,19 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
 _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
     FpReadContent(_In_ PCFLT_RELATED_OBJECTS Objects, _Out_writes_bytes_to_(Length, *Read) PVOID Buffer,
                   _In_ ULONG Length, _Out_ PULONG Read);
+
+/* cache.c */
+
+_IRQL_requires_max_(PASSIVE_LEVEL) VOID FpCacheInitialize(VOID);
+
+/** Before an open file's content is read for a question: finds out whether an allow verdict may be remembered. */
+_IRQL_requires_max_(PASSIVE_LEVEL) VOID FpCacheBegin(_Inout_ PFP_OPERATION Operation);
+
+/** The verdict is to be remembered; counts whether it is. */
+_IRQL_requires_max_(PASSIVE_LEVEL) VOID FpCacheKeep(_Inout_ PFP_OPERATION Operation);
+
+/** Forgets all remembered verdicts; those under way are not remembered either. */
+_IRQL_requires_max_(PASSIVE_LEVEL) VOID FpCacheDrop(VOID);
 
 /* ask.c */
 

@@ -68,6 +68,7 @@ NTSTATUS NTAPI DriverEntry(_In_ PDRIVER_OBJECT DriverObject, _In_ PUNICODE_STRIN
     FpClientsInitialize();
     FpPoliciesInitialize();
     FpCountersInitialize();
+    FpCacheInitialize();
     status = FltRegisterFilter(DriverObject, &FpRegistration, &FpDriver.Filter);
     if (!NT_SUCCESS(status)) {
         goto Deleted;

@@ -50,6 +50,7 @@ static NTSTATUS FpSetPolicy(_In_ PFP_CLIENT Client, _In_ const FP_INPUT *Input, 
     status = FpRuleFromPolicy(&Input->Policy, &rule);
     if (NT_SUCCESS(status)) {
         FpPolicySet(Input->Header.Kind, &rule);
+        FpCacheDrop();
     }
     return status;
 }

@@ -189,6 +189,12 @@ typedef struct FP_EVENT {
 #define FP_VERDICT_ALLOW 1u
 /** The opener sees STATUS_ACCESS_DENIED. */
 #define FP_VERDICT_DENY 2u
+/**
+ * Allow, and do not ask again while the file stays as it is: the verdict rests on the file's content alone, whatever its path
+ * and whoever opens it. A permission, not an order: see FP_POLICY_CACHE for what is remembered. Where it is not, the same
+ * as FP_VERDICT_ALLOW.
+ */
+#define FP_VERDICT_ALLOW_CACHED 3u
 
 /**
  * The answer to a question: the payload behind FILTER_REPLY_HEADER (whose Status is 0), exactly 16 bytes. Anything else
@@ -248,6 +254,13 @@ typedef struct FP_HELLO {
 #define FP_POLICY_ASK 0x00000001u
 /** Operations of this kind that were asked are reported to observers, with their outcome. */
 #define FP_POLICY_REPORT 0x00000002u
+/**
+ * FP_VERDICT_ALLOW_CACHED is heeded for this kind: later opens of that file, of this kind, pass without being asked, counted or
+ * reported, until the file changes, the decider disconnects or any policy is set. Remembered only where the volume can do
+ * that (Linux: a fanotify volume), and never for a file that somebody has open for writing or that others than the system's
+ * administrator may write. docs/how-it-works.md says what a remembered verdict does not notice.
+ */
+#define FP_POLICY_CACHE 0x00000004u
 
 #define FP_ACTION_ALLOW 1u
 /** The opener sees STATUS_ACCESS_DENIED. */
@@ -312,6 +325,9 @@ typedef struct FP_COUNTERS {
     FP_U64 Observers;         /**< connected now */
     FP_U64 Deciders;          /**< connected now: 0 or 1 */
     FP_U64 Reserved;
+    FP_U64 Cached;       /**< of Allowed: verdicts to be remembered that are */
+    FP_U64 CacheRefused; /**< of Allowed: verdicts to be remembered that are not */
+    FP_U64 CacheDrops;   /**< how often all were forgotten: a decider went, a policy was set */
 } FP_COUNTERS;
 
 /* ---- the layout is a promise ---- */
@@ -387,7 +403,7 @@ typedef struct FP_COUNTERS {
     FieldAt(FP_LIMITS, Header, 0, 16);                                                                                 \
     FieldAt(FP_LIMITS, MaxInFlight, 16, 4);                                                                            \
     FieldAt(FP_LIMITS, Reserved, 20, 4);                                                                               \
-    StructIs(FP_COUNTERS, 208);                                                                                        \
+    StructIs(FP_COUNTERS, 232);                                                                                        \
     FieldAt(FP_COUNTERS, Header, 0, 16);                                                                               \
     FieldAt(FP_COUNTERS, Seen, 16, 8);                                                                                 \
     FieldAt(FP_COUNTERS, Asked, 24, 8);                                                                                \
@@ -412,7 +428,10 @@ typedef struct FP_COUNTERS {
     FieldAt(FP_COUNTERS, ConnectsRefused, 176, 8);                                                                     \
     FieldAt(FP_COUNTERS, Observers, 184, 8);                                                                           \
     FieldAt(FP_COUNTERS, Deciders, 192, 8);                                                                            \
-    FieldAt(FP_COUNTERS, Reserved, 200, 8)
+    FieldAt(FP_COUNTERS, Reserved, 200, 8);                                                                            \
+    FieldAt(FP_COUNTERS, Cached, 208, 8);                                                                              \
+    FieldAt(FP_COUNTERS, CacheRefused, 216, 8);                                                                        \
+    FieldAt(FP_COUNTERS, CacheDrops, 224, 8)
 
 #define FP_SIZE_IS(Type, Bytes) FP_LAYOUT_ASSERT(sizeof(Type) == (Bytes))
 

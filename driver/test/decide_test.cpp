@@ -33,6 +33,7 @@ FP_POLICY policy() {
 
 TEST(Verdict, a_whole_matching_reply_decides) {
     EXPECT_EQ(outcome(verdict(FP_VERDICT_ALLOW)), FP_OUTCOME_ALLOWED);
+    EXPECT_EQ(outcome(verdict(FP_VERDICT_ALLOW_CACHED)), FP_OUTCOME_ALLOWED);
     EXPECT_EQ(outcome(verdict(FP_VERDICT_DENY)), FP_OUTCOME_DENIED);
 }
 
@@ -67,7 +68,7 @@ TEST(Verdict, any_wrong_field_or_length_makes_the_reply_invalid) {
     reply = verdict(FP_VERDICT_ALLOW);
     reply.Sequence++;
     EXPECT_EQ(outcome(reply), FP_OUTCOME_INVALID_REPLY) << "the answer to another event";
-    for (FP_U32 value : {0u, 3u, 0x100u, 0xffffffffu}) {
+    for (FP_U32 value : {0u, 4u, 0x100u, 0xffffffffu}) {
         EXPECT_EQ(outcome(verdict(value)), FP_OUTCOME_INVALID_REPLY) << value;
     }
 }
@@ -128,7 +129,7 @@ TEST(Policy, values_out_of_range_are_refused) {
         FP_U32 FP_POLICY::*field;
         FP_U32 value;
     } rows[] = {
-        {&FP_POLICY::Flags, 4},
+        {&FP_POLICY::Flags, 8},
         {&FP_POLICY::Flags, 0x80000001u},
         {&FP_POLICY::TimeoutMilliseconds, 0},
         {&FP_POLICY::TimeoutMilliseconds, FP_MAX_TIMEOUT_MILLISECONDS + 1},

@@ -109,6 +109,11 @@ NTSTATUS FLTAPI FltRegisterFilter(PDRIVER_OBJECT, const FLT_REGISTRATION *regist
     return STATUS_SUCCESS;
 }
 
+PVOID FLTAPI FltGetRoutineAddress(PCSTR name) {
+    const auto found = kernel.routines.find(name);
+    return found == kernel.routines.end() ? nullptr : found->second;
+}
+
 NTSTATUS FLTAPI FltStartFiltering(PFLT_FILTER) {
     return kernel.startStatus;
 }

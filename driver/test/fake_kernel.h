@@ -10,6 +10,7 @@
 #include <fltKernel.h>
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct FakeKernel {
     bool directory = false;
     bool poolIsEmpty = false;
     FakeProcess current{100, 1000};
+    std::map<std::string, PVOID> routines; // what FltGetRoutineAddress finds
     // Answers a send; the reply's capacity is in *length. Without one: STATUS_TIMEOUT.
     std::function<NTSTATUS(const FakeMessage &, void *reply, ULONG *length)> onSend;
 

@@ -169,7 +169,7 @@ TEST_F(Guard, a_reply_that_is_no_verdict_ends_by_the_failure_action) {
             client.replyBytes(question, &verdict, sizeof(verdict), static_cast<LONG>(kAccessDenied));
             break;
         default:
-            verdict.Verdict = 3;
+            verdict.Verdict = 4;
             client.replyBytes(question, &verdict, sizeof(verdict));
             break;
         }

@@ -38,6 +38,8 @@ typedef struct fm_host_ops {
      * STATUS_OBJECT_NAME_NOT_FOUND when there are none (MINI-01).
      */
     NTSTATUS (*filter_settings)(PDRIVER_OBJECT driver, fm_filter_settings *settings);
+    /** FltGetRoutineAddress, for names that are no extension of ours: NULL when there is none. NULL: knows none. */
+    void *(*routine)(const char *name);
 } fm_host_ops;
 
 /** Once, before anything else. ops must stay valid. Before it, FltRegisterFilter gives STATUS_FLT_NOT_INITIALIZED. */
@@ -119,6 +121,14 @@ typedef struct fm_volume_ops {
     NTSTATUS(*query_information)
     (void *volume, PFILE_OBJECT file, PVOID buffer, ULONG length, FILE_INFORMATION_CLASS information_class,
      PULONG returned);
+    /**
+     * The retain functions of fltKernel.h; NULL: STATUS_NOT_SUPPORTED. retain is called when all filters that saw the open have agreed.
+     * An open whose filters were chosen before a drop must not be retained after it: take note of the drops before fm_operation_run().
+     * retain_drop may come from fm_volume_create() already.
+     */
+    NTSTATUS (*retain_begin)(void *volume, fm_operation *operation);
+    NTSTATUS (*retain)(void *volume, fm_operation *operation);
+    void (*retain_drop)(void *volume);
 } fm_volume_ops;
 
 typedef struct fm_volume_settings {
@@ -177,6 +187,7 @@ typedef struct fm_call {
     const FLT_OPERATION_REGISTRATION *registration;
     PVOID completion_context;
     bool post;
+    bool retains; /**< it need not be asked again about this file */
     FLT_IO_PARAMETER_BLOCK seen; /**< parameters as this filter got them, given back for its post-operation (MINI-11) */
 } fm_call;
 

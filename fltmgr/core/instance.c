@@ -134,6 +134,7 @@ NTSTATUS fm_instance_attach(PFLT_FILTER filter, PFLT_VOLUME volume, const UNICOD
         fm_instance_teardown(instance, FLTFL_INSTANCE_TEARDOWN_FILTER_UNLOAD);
         return STATUS_FLT_DELETING_OBJECT;
     }
+    fm_volume_drop_retained(volume);
     return STATUS_SUCCESS;
 }
 

@@ -84,6 +84,7 @@ struct _FLT_FILTER {
 struct _FLT_VOLUME {
     fm_object object;
     LIST_ENTRY link; /* manager: volumes */
+    uint64_t id;     /* grows with each volume */
     fm_mutex lock;
     LIST_ENTRY instances; /* volume lock to read, manager and volume lock to change; highest altitude first */
     UNICODE_STRING name;
@@ -213,6 +214,7 @@ typedef struct fm_manager {
     LIST_ENTRY connections;
     fm_connection *free_connections;
     uint64_t next_filter_id;
+    uint64_t next_volume_id;
     ACCESS_MASK connect_access; /* atomic */
     fm_counters counters;       /* manager: of connections that ended; connects, refusals */
     uint64_t operations;        /* atomic */
@@ -257,7 +259,7 @@ FM_HIDDEN void fm_settle(fm_connection *connection, const fm_send *self);
 FM_HIDDEN void fm_thread_enter(fm_thread *thread, fm_connection *connection, fm_send *send);
 FM_HIDDEN void fm_thread_leave(fm_thread *thread, fm_send *send);
 
-/* altitude.c, instance.c, context.c */
+/* altitude.c, instance.c, context.c, retain.c */
 FM_HIDDEN NTSTATUS fm_instance_attach(PFLT_FILTER filter, PFLT_VOLUME volume, const UNICODE_STRING *altitude,
                                       const UNICODE_STRING *name, FLT_INSTANCE_SETUP_FLAGS flags,
                                       PFLT_INSTANCE *result);
@@ -268,6 +270,7 @@ FM_HIDDEN void fm_instances_of_volume_teardown(PFLT_VOLUME volume);
 FM_HIDDEN void fm_contexts_of_holder_delete(fm_context_holder *holder);
 FM_HIDDEN void fm_contexts_of_instance_delete(PFLT_INSTANCE instance);
 FM_HIDDEN void fm_contexts_of_filter_delete(PFLT_FILTER filter);
+FM_HIDDEN void fm_volume_drop_retained(PFLT_VOLUME volume);
 
 static inline fm_operation *fm_operation_of(PFLT_CALLBACK_DATA data) {
     return CONTAINING_RECORD(data, fm_operation, data);

@@ -55,6 +55,7 @@ NTSTATUS fm_volume_create(const fm_volume_settings *settings, fm_volume **result
     volume->host = settings->object;
 
     fm_mutex_lock(&fm.lock);
+    volume->id = ++fm.next_volume_id;
     InsertTailList(&fm.volumes, &volume->link);
     fm_mutex_unlock(&fm.lock);
     *result = volume;

@@ -36,7 +36,7 @@ NTSTATUS filter_settings(PDRIVER_OBJECT, fm_filter_settings *settings) {
     return STATUS_SUCCESS;
 }
 
-const fm_host_ops host = {&filter_settings};
+const fm_host_ops host = {&filter_settings, nullptr};
 
 } // namespace
 

@@ -83,5 +83,5 @@ class TestVolume {
     }
     static void cancel_open(void *object, PFILE_OBJECT) { static_cast<TestVolume *>(object)->cancelled++; }
 
-    static constexpr fm_volume_ops ops = {&perform, &name, &read, &cancel_open, nullptr};
+    static constexpr fm_volume_ops ops = {&perform, &name, &read, &cancel_open, nullptr, nullptr, nullptr, nullptr};
 };

@@ -482,6 +482,42 @@ NTSTATUS FLTAPI FltIsDirectory(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance, 
 PVOID FLTAPI FltAllocatePoolAlignedWithTag(PFLT_INSTANCE Instance, POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag);
 VOID FLTAPI FltFreePoolAlignedWithTag(PFLT_INSTANCE Instance, PVOID Buffer, ULONG Tag);
 
+/* Retained verdicts: an extension --------------------------------------------------------------------------------- */
+
+/** The address of a routine of the Filter Manager, NULL when this one has none of that name. */
+PVOID FLTAPI FltGetRoutineAddress(PCSTR FltMgrRoutineName);
+
+/*
+ * "Allowed, and need not be asked again until the file changes." Not in Windows: a driver finds these three by
+ * FltGetRoutineAddress and does without them where that gives NULL. They are for verdicts that rest on a file's content
+ * alone, not on its path and not on who opens it.
+ *
+ * A volume that retains a file lets later opens of the same kind (open, execution) pass without an operation, until the file
+ * is written, truncated, closed by a writer, renamed, linked or unlinked, its attributes change, or FilterportRetainDrop.
+ * It retains a file only when every filter that saw the open has called FilterportRetain, and forgets all files when
+ * a filter attaches.
+ */
+
+/**
+ * From a post-create callback, before anything of the content that the verdict rests on is read: the volume watches the file
+ * from here on. STATUS_SUCCESS, or why this file cannot be retained:
+ *   STATUS_NOT_SUPPORTED    this volume retains nothing, or cannot watch this file
+ *   STATUS_ACCESS_DENIED    somebody who is not trusted may write the file
+ *   STATUS_QUOTA_EXCEEDED   as many files as may be are under way
+ *   STATUS_RETRY            FilterportRetainDrop since the open began
+ */
+NTSTATUS FLTAPI FilterportRetainBegin(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance);
+/**
+ * From the same callback, when the verdict is known. STATUS_SUCCESS: retained. STATUS_PENDING: as soon as the other filters
+ * agree. Otherwise not retained:
+ *   STATUS_NOT_SUPPORTED          as above, or without FilterportRetainBegin
+ *   STATUS_SHARING_VIOLATION      somebody has the file open for writing
+ *   STATUS_RETRY                  the file has changed since FilterportRetainBegin, or FilterportRetainDrop
+ */
+NTSTATUS FLTAPI FilterportRetain(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance);
+/** Forgets what is retained, on all volumes and for all filters; opens under way are not retained either. */
+VOID FLTAPI FilterportRetainDrop(VOID);
+
 /* Locks ------------------------------------------------------------------------------------------------------------- */
 
 VOID FLTAPI FltInitializePushLock(PEX_PUSH_LOCK PushLock);

@@ -147,8 +147,15 @@ static void do_volume(const struct command *command) {
     char reason[512] = "";
     char id[FM_VOLUME_ID_LENGTH];
     char device[FM_VOLUME_ID_LENGTH + 16];
-    struct fm_gate_scope scope = {
-        .reads = is_set(command, "reads"), .closes = is_set(command, "closes"), .changes = is_set(command, "changes")};
+    const char *mark = option(command, "mark");
+    if (mark != NULL && strcmp(mark, "filesystem") != 0 && strcmp(mark, "directory") != 0) {
+        send_error(command, invalid_parameter, "mark must be filesystem or directory");
+        return;
+    }
+    struct fm_gate_scope scope = {.reads = is_set(command, "reads"),
+                                  .closes = is_set(command, "closes"),
+                                  .changes = is_set(command, "changes"),
+                                  .directory_only = mark != NULL && strcmp(mark, "directory") == 0};
     int32_t status = fm_volumes_add(command->words[2], command->words[3], &scope, id, reason, sizeof(reason));
     if (status < 0) {
         send_error(command, status, reason);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drivers.h"
 
+#include <dlfcn.h>
 #include <fltKernel.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -58,7 +59,12 @@ static NTSTATUS filter_settings(PDRIVER_OBJECT object, fm_filter_settings *setti
     return STATUS_SUCCESS;
 }
 
-const fm_host_ops fm_linux_host_ops = {.filter_settings = filter_settings};
+/* Every function of the Filter Manager is exported by this program. */
+static void *routine(const char *name) {
+    return strncmp(name, "Flt", 3) == 0 ? dlsym(RTLD_DEFAULT, name) : NULL;
+}
+
+const fm_host_ops fm_linux_host_ops = {.filter_settings = filter_settings, .routine = routine};
 
 void fm_drivers_init(const char *folder) {
     drivers.folder = folder;

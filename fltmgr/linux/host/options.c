@@ -28,6 +28,7 @@ static const char usage[] =
     "  --heartbeat-ms N      kill the host, and so release every gated open, when it stands still for N ms\n"
     "                        (default 2000; 0 = never, for debuggers)\n"
     "  --workers N           most threads that run driver code for gated opens (default 256)\n"
+    "  --kept-verdicts N     most files of a volume whose opens are not asked again (default 16384; 0 = none)\n"
     "  --help, --version\n";
 
 enum {
@@ -42,6 +43,7 @@ enum {
     OPT_IN_FLIGHT,
     OPT_HEARTBEAT,
     OPT_WORKERS,
+    OPT_KEPT,
     OPT_HELP,
     OPT_VERSION
 };
@@ -58,6 +60,7 @@ static const struct option long_options[] = {
     {"in-flight", required_argument, NULL, OPT_IN_FLIGHT},
     {"heartbeat-ms", required_argument, NULL, OPT_HEARTBEAT},
     {"workers", required_argument, NULL, OPT_WORKERS},
+    {"kept-verdicts", required_argument, NULL, OPT_KEPT},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -116,6 +119,7 @@ bool fm_options_read(struct fm_options *options, int argc, char **argv, int *exi
         .deadline_ms = 5000,
         .heartbeat_ms = 2000,
         .most_workers = 256,
+        .most_kept = 16384,
         .on_deadline = FM_VERDICT_ALLOW,
         .on_overload = FM_VERDICT_ALLOW,
     };
@@ -162,6 +166,9 @@ bool fm_options_read(struct fm_options *options, int argc, char **argv, int *exi
             break;
         case OPT_WORKERS:
             good = read_number(name, optarg, 1, 4096, &options->most_workers);
+            break;
+        case OPT_KEPT:
+            good = read_number(name, optarg, 0, 1000000, &options->most_kept);
             break;
         case OPT_HELP:
             fputs(usage, stdout);

@@ -23,6 +23,7 @@ struct fm_options {
     uint32_t heartbeat_ms; /* 0: no supervision */
     uint32_t most_workers;
     uint32_t most_in_flight; /* gated opens read and not answered; 0: what the descriptor limit gives */
+    uint32_t most_kept;      /* files of one volume whose opens need not be asked again; 0: none */
     enum fm_verdict on_deadline;
     enum fm_verdict on_overload;
 };

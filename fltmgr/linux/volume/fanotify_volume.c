@@ -9,10 +9,12 @@
 #include "file_io.h"
 #include "gate.h"
 #include "gate_reader.h"
+#include "verdict_cache.h"
 
 struct fm_fanotify_volume {
     struct fm_gate gate;
     fm_volume *volume;
+    struct fm_verdict_cache cache;
 };
 
 /* The file of one event, on the worker's stack. */
@@ -20,6 +22,7 @@ struct gated_file {
     fm_file file;
     int descriptor;
     bool cancelled;
+    struct fm_retention retention;
     WCHAR path[FM_PATH_UNITS];
 };
 
@@ -59,12 +62,50 @@ static NTSTATUS query_information(void *context, PFILE_OBJECT object, PVOID buff
     return fm_query_descriptor(file_of(object)->descriptor, buffer, length, information_class, returned);
 }
 
+static NTSTATUS status_of_retention(enum fm_retain_result result) {
+    switch (result) {
+    case FM_RETAIN_OK:
+        return STATUS_SUCCESS;
+    case FM_RETAIN_WRITABLE:
+        return STATUS_ACCESS_DENIED;
+    case FM_RETAIN_WRITER:
+        return STATUS_SHARING_VIOLATION;
+    case FM_RETAIN_CHANGED:
+    case FM_RETAIN_DROPPED:
+        return STATUS_RETRY;
+    case FM_RETAIN_FULL:
+        return STATUS_QUOTA_EXCEEDED;
+    default:
+        return STATUS_NOT_SUPPORTED;
+    }
+}
+
+static NTSTATUS retain_begin(void *context, fm_operation *operation) {
+    struct fm_fanotify_volume *volume = context;
+    struct gated_file *file = file_of(&operation->file->object);
+    return status_of_retention(fm_verdict_cache_begin(&volume->cache, &file->retention, file->descriptor));
+}
+
+static NTSTATUS retain(void *context, fm_operation *operation) {
+    struct fm_fanotify_volume *volume = context;
+    struct gated_file *file = file_of(&operation->file->object);
+    return status_of_retention(fm_verdict_cache_keep(&volume->cache, &file->retention, file->descriptor));
+}
+
+static void retain_drop(void *context) {
+    struct fm_fanotify_volume *volume = context;
+    fm_verdict_cache_drop(&volume->cache);
+}
+
 static const fm_volume_ops operations = {
     .perform = perform,
     .name = name,
     .read = read_file,
     .cancel_open = cancel_open,
     .query_information = query_information,
+    .retain_begin = retain_begin,
+    .retain = retain,
+    .retain_drop = retain_drop,
 };
 
 /* Fills the file's path, relative to the gated directory. False when it lies outside. */
@@ -115,8 +156,11 @@ static void decide(struct fm_gated_event *event) {
         IO_SECURITY_CONTEXT security = {0};
         fm_operation_init(&operation, volume->volume, &file.file, &identity->requestor);
         fill_parameters(&operation, event->mask, &security);
+        fm_verdict_cache_prepare(&volume->cache, &file.retention, event->mask);
         NTSTATUS status = fm_operation_run(&operation);
-        (void)fm_gate_answer(event, NT_SUCCESS(status) && !file.cancelled ? FM_VERDICT_ALLOW : FM_VERDICT_DENY);
+        bool allowed = NT_SUCCESS(status) && !file.cancelled;
+        fm_verdict_cache_end(&volume->cache, &file.retention, file.descriptor, allowed);
+        (void)fm_gate_answer(event, allowed ? FM_VERDICT_ALLOW : FM_VERDICT_DENY);
     }
     fm_file_fini(&file.file);
     fm_impersonate(NULL);
@@ -179,6 +223,7 @@ NTSTATUS fm_fanotify_volume_create(const char *directory, PCUNICODE_STRING volum
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     /* The filters first: from the mark on, opens come. */
+    fm_verdict_cache_init(&volume->cache);
     fm_volume_settings settings = {.name = *volume_name,
                                    .file_system = FLT_FSTYPE_UNKNOWN,
                                    .device_type = FILE_DEVICE_DISK_FILE_SYSTEM,
@@ -187,6 +232,7 @@ NTSTATUS fm_fanotify_volume_create(const char *directory, PCUNICODE_STRING volum
     NTSTATUS status = fm_volume_create(&settings, &volume->volume);
     if (!NT_SUCCESS(status)) {
         (void)snprintf(text, capacity, "the Filter Manager refused the volume with 0x%08X", (unsigned)status);
+        fm_verdict_cache_fini(&volume->cache);
         free(volume);
         return status;
     }
@@ -198,9 +244,12 @@ NTSTATUS fm_fanotify_volume_create(const char *directory, PCUNICODE_STRING volum
         int error = errno;
         explain(call, directory, error, text, capacity);
         fm_volume_destroy(volume->volume);
+        fm_verdict_cache_fini(&volume->cache);
         free(volume);
         return error == EPERM ? STATUS_PRIVILEGE_NOT_HELD : fm_status_of_errno(error);
     }
+    (void)fm_verdict_cache_open(&volume->cache, volume->gate.group, !scope->directory_only, volume->gate.ancestry.mount,
+                                options->most_kept);
     fm_gate_reader_add(&volume->gate);
     *result = volume;
     return STATUS_SUCCESS;
@@ -208,14 +257,35 @@ NTSTATUS fm_fanotify_volume_create(const char *directory, PCUNICODE_STRING volum
 
 void fm_fanotify_volume_destroy(struct fm_fanotify_volume *volume, struct fm_counter_sink *sink) {
     fm_gate_release(&volume->gate);
+    fm_verdict_cache_close(&volume->cache);
     fm_gate_reader_remove(&volume->gate);
     fm_gate_close(&volume->gate);
     fm_fanotify_volume_counters(volume, sink);
     fm_volume_destroy(volume->volume);
+    fm_verdict_cache_fini(&volume->cache);
     free(volume);
 }
 
+static void add_cache_counters(const struct fm_cache_counters *counters, struct fm_counter_sink *sink) {
+#define ADD(name) sink->add(sink, "cache." #name, atomic_load_explicit(&counters->name, memory_order_relaxed))
+    ADD(kept);
+    ADD(entries);
+    ADD(invalidated);
+    ADD(evicted);
+    ADD(dropped);
+    ADD(drops);
+    ADD(refused_unsupported);
+    ADD(refused_writable);
+    ADD(refused_writer);
+    ADD(refused_changed);
+    ADD(refused_dropped);
+    ADD(refused_full);
+    ADD(overflows);
+#undef ADD
+}
+
 void fm_fanotify_volume_counters(const struct fm_fanotify_volume *volume, struct fm_counter_sink *sink) {
+    add_cache_counters(&volume->cache.counters, sink);
     const struct fm_gate_counters *counters = &volume->gate.counters;
 #define ADD(name) sink->add(sink, "gate." #name, atomic_load_explicit(&counters->name, memory_order_relaxed))
     ADD(read);

@@ -292,6 +292,10 @@ uint64_t fm_gate_expire(struct fm_gate *gate, uint64_t now) {
 }
 
 static int mark(const struct fm_gate *gate, int group, uint64_t mask) {
+    if (gate->directory_only) {
+        return fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_ONLYDIR, mask | FAN_EVENT_ON_CHILD, gate->ancestry.mount,
+                             NULL);
+    }
     return fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, gate->ancestry.mount, NULL);
 }
 
@@ -332,6 +336,7 @@ int fm_gate_open(struct fm_gate *gate, const char *directory, const struct fm_ga
                  const struct fm_options *options, const char **call) {
     gate->group = -1;
     gate->reports = -1;
+    gate->directory_only = scope->directory_only;
     gate->deadline_ns = (uint64_t)options->deadline_ms * 1000000;
     gate->on_deadline = options->on_deadline;
     gate->on_overload = options->on_overload;
@@ -355,10 +360,15 @@ int fm_gate_open(struct fm_gate *gate, const char *directory, const struct fm_ga
     return 0;
 }
 
+static void lift_marks(int group) {
+    (void)fanotify_mark(group, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL);
+    (void)fanotify_mark(group, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+}
+
 void fm_gate_release(struct fm_gate *gate) {
-    (void)fanotify_mark(gate->group, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL);
+    lift_marks(gate->group);
     if (gate->reports >= 0) {
-        (void)fanotify_mark(gate->reports, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL);
+        lift_marks(gate->reports);
     }
     pthread_mutex_lock(&gate->lock);
     gate->closing = true;

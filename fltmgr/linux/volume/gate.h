@@ -75,9 +75,10 @@ struct fm_gate_counters {
 
 /* What a gate sees. Opens and executions it always gates. */
 struct fm_gate_scope {
-    bool reads;   /* gates each read */
-    bool closes;  /* reports closes */
-    bool changes; /* reports writes */
+    bool reads;          /* gates each read */
+    bool closes;         /* reports closes */
+    bool changes;        /* reports writes */
+    bool directory_only; /* marks the directory, not its file system: gates the files right in it */
 };
 
 struct fm_gate {
@@ -85,6 +86,7 @@ struct fm_gate {
     int group;            /* of permission events */
     int reports; /* of notification events, or -1: a group of its own, so that neither fills the other's queue */
     struct fm_ancestry ancestry;
+    bool directory_only;
     uint64_t deadline_ns;
     enum fm_verdict on_deadline;
     enum fm_verdict on_overload;

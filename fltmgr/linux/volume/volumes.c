@@ -10,7 +10,7 @@
 #include "direct_volume.h"
 #include "fanotify_volume.h"
 
-enum { most_counters = 32 };
+enum { most_counters = 64 };
 
 struct entry {
     struct entry *next;

@@ -27,7 +27,7 @@ std::string buildFolder() {
 
 } // namespace
 
-Manager::Manager(std::vector<std::string> arguments) {
+Manager::Manager(std::vector<std::string> arguments, const std::string &driver) {
     signal(SIGPIPE, SIG_IGN);
     char folder[] = "/tmp/volume_test_XXXXXX";
     if (mkdtemp(folder) == nullptr) {
@@ -36,7 +36,7 @@ Manager::Manager(std::vector<std::string> arguments) {
     folder_ = folder;
     socket_ = folder_ + "/socket";
     std::vector<std::string> words{buildFolder() + "/bin/fltmgrd", "--embedded", "--socket", socket_, "--drivers",
-                                   buildFolder() + "/drivers",     "--load",     "gate_test"};
+                                   buildFolder() + "/drivers",     "--load",     driver};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char *> argv;
     for (auto &word : words) {

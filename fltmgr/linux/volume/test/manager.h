@@ -9,8 +9,8 @@
 /// fltmgrd as a child, embedded. Not thread-safe; one command at a time unless said otherwise.
 class Manager {
   public:
-    /// Starts it with more arguments and waits until it is ready.
-    explicit Manager(std::vector<std::string> arguments = {});
+    /// Starts it with more arguments and a driver, and waits until it is ready.
+    explicit Manager(std::vector<std::string> arguments = {}, const std::string &driver = "gate_test");
     /// Stops it if it still runs.
     ~Manager();
     Manager(const Manager &) = delete;

@@ -38,6 +38,11 @@ import java.nio.ByteBuffer;
  * @param connectsRefused refused by this driver
  * @param observers connected now
  * @param deciders connected now: 0 or 1
+ * @param cached of {@code allowed}: verdicts {@link Verdict#ALLOW_CACHED} that are remembered, or
+ *     will be as soon as the other filters agree. Opens that pass by them are counted nowhere
+ * @param cacheRefused of {@code allowed}: verdicts {@link Verdict#ALLOW_CACHED} that are not
+ *     remembered; on Linux the Filter Manager's counters {@code cache.refused_…} tell why
+ * @param cacheDrops how often all were forgotten: a decider went, a policy was set
  */
 public record GuardCounters(
     long seen,
@@ -62,7 +67,10 @@ public record GuardCounters(
     long connects,
     long connectsRefused,
     long observers,
-    long deciders) {
+    long deciders,
+    long cached,
+    long cacheRefused,
+    long cacheDrops) {
   static GuardCounters read(ByteBuffer answer) {
     return new GuardCounters(
         answer.getLong(Counters.SEEN_OFFSET),
@@ -87,6 +95,9 @@ public record GuardCounters(
         answer.getLong(Counters.CONNECTS_OFFSET),
         answer.getLong(Counters.CONNECTS_REFUSED_OFFSET),
         answer.getLong(Counters.OBSERVERS_OFFSET),
-        answer.getLong(Counters.DECIDERS_OFFSET));
+        answer.getLong(Counters.DECIDERS_OFFSET),
+        answer.getLong(Counters.CACHED_OFFSET),
+        answer.getLong(Counters.CACHE_REFUSED_OFFSET),
+        answer.getLong(Counters.CACHE_DROPS_OFFSET));
   }
 }

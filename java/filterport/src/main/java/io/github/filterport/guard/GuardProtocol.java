@@ -44,6 +44,7 @@ final class GuardProtocol {
 
   static final int VERDICT_ALLOW = 1;
   static final int VERDICT_DENY = 2;
+  static final int VERDICT_ALLOW_CACHED = 3;
 
   static final int COMMAND_HELLO = 1;
   static final int COMMAND_SET_POLICY = 2;
@@ -53,6 +54,7 @@ final class GuardProtocol {
 
   static final int POLICY_ASK = 0x00000001;
   static final int POLICY_REPORT = 0x00000002;
+  static final int POLICY_CACHE = 0x00000004;
 
   static final int ACTION_ALLOW = 1;
   static final int ACTION_DENY = 2;
@@ -272,7 +274,10 @@ final class GuardProtocol {
    *   184 | Observers                     |
    *   192 | Deciders                      |
    *   200 | Reserved                      |
-   *   208
+   *   208 | Cached                        |
+   *   216 | CacheRefused                  |
+   *   224 | CacheDrops                    |
+   *   232
    * </pre>
    */
   static final class Counters {
@@ -301,7 +306,10 @@ final class GuardProtocol {
     static final int OBSERVERS_OFFSET = CONNECTS_REFUSED_OFFSET + Long.BYTES;
     static final int DECIDERS_OFFSET = OBSERVERS_OFFSET + Long.BYTES;
     static final int RESERVED_OFFSET = DECIDERS_OFFSET + Long.BYTES;
-    static final int LENGTH = RESERVED_OFFSET + Long.BYTES;
+    static final int CACHED_OFFSET = RESERVED_OFFSET + Long.BYTES;
+    static final int CACHE_REFUSED_OFFSET = CACHED_OFFSET + Long.BYTES;
+    static final int CACHE_DROPS_OFFSET = CACHE_REFUSED_OFFSET + Long.BYTES;
+    static final int LENGTH = CACHE_DROPS_OFFSET + Long.BYTES;
 
     private Counters() {}
   }

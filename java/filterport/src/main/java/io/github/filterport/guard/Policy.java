@@ -22,6 +22,8 @@ import java.util.Objects;
  * @param onOverload {@link FileGuard#maxInFlight} questions wait already
  * @param onFailure no valid verdict: the decider threw or returned null, no memory
  * @param contentBytes how many of the file's first bytes each question carries, 0 to 65536
+ * @param cache whether {@link Verdict#ALLOW_CACHED} is heeded: operations that it covers are then
+ *     neither asked nor reported. Setting any policy forgets what is remembered
  */
 public record Policy(
     boolean ask,
@@ -31,7 +33,8 @@ public record Policy(
     Action onNoClient,
     Action onOverload,
     Action onFailure,
-    int contentBytes) {
+    int contentBytes,
+    boolean cache) {
   private static final Policy DEFAULTS =
       new Policy(
           true,
@@ -41,7 +44,8 @@ public record Policy(
           Action.ALLOW,
           Action.ALLOW,
           Action.ALLOW,
-          0);
+          0,
+          false);
 
   /** Checks the arguments. */
   public Policy {
@@ -60,7 +64,10 @@ public record Policy(
     }
   }
 
-  /** As after loading the driver: asked and reported, 2 s, allow whatever fails, no content. */
+  /**
+   * As after loading the driver: asked and reported, 2 s, allow whatever fails, no content, no
+   * cache.
+   */
   public static Policy defaults() {
     return DEFAULTS;
   }
@@ -68,54 +75,68 @@ public record Policy(
   /** With another {@link #ask()}. */
   public Policy withAsk(boolean value) {
     return new Policy(
-        value, report, timeout, onTimeout, onNoClient, onOverload, onFailure, contentBytes);
+        value, report, timeout, onTimeout, onNoClient, onOverload, onFailure, contentBytes, cache);
   }
 
   /** With another {@link #report()}. */
   public Policy withReport(boolean value) {
     return new Policy(
-        ask, value, timeout, onTimeout, onNoClient, onOverload, onFailure, contentBytes);
+        ask, value, timeout, onTimeout, onNoClient, onOverload, onFailure, contentBytes, cache);
   }
 
   /** With another {@link #timeout()}. */
   public Policy withTimeout(Duration value) {
     return new Policy(
-        ask, report, value, onTimeout, onNoClient, onOverload, onFailure, contentBytes);
+        ask, report, value, onTimeout, onNoClient, onOverload, onFailure, contentBytes, cache);
   }
 
   /** With another {@link #onTimeout()}. */
   public Policy withOnTimeout(Action value) {
-    return new Policy(ask, report, timeout, value, onNoClient, onOverload, onFailure, contentBytes);
+    return new Policy(
+        ask, report, timeout, value, onNoClient, onOverload, onFailure, contentBytes, cache);
   }
 
   /** With another {@link #onNoClient()}. */
   public Policy withOnNoClient(Action value) {
-    return new Policy(ask, report, timeout, onTimeout, value, onOverload, onFailure, contentBytes);
+    return new Policy(
+        ask, report, timeout, onTimeout, value, onOverload, onFailure, contentBytes, cache);
   }
 
   /** With another {@link #onOverload()}. */
   public Policy withOnOverload(Action value) {
-    return new Policy(ask, report, timeout, onTimeout, onNoClient, value, onFailure, contentBytes);
+    return new Policy(
+        ask, report, timeout, onTimeout, onNoClient, value, onFailure, contentBytes, cache);
   }
 
   /** With another {@link #onFailure()}. */
   public Policy withOnFailure(Action value) {
-    return new Policy(ask, report, timeout, onTimeout, onNoClient, onOverload, value, contentBytes);
+    return new Policy(
+        ask, report, timeout, onTimeout, onNoClient, onOverload, value, contentBytes, cache);
   }
 
   /** With one action for everything that ends without a verdict. */
   public Policy withoutVerdict(Action value) {
-    return new Policy(ask, report, timeout, value, value, value, value, contentBytes);
+    return new Policy(ask, report, timeout, value, value, value, value, contentBytes, cache);
   }
 
   /** With another {@link #contentBytes()}. */
   public Policy withContentBytes(int value) {
-    return new Policy(ask, report, timeout, onTimeout, onNoClient, onOverload, onFailure, value);
+    return new Policy(
+        ask, report, timeout, onTimeout, onNoClient, onOverload, onFailure, value, cache);
+  }
+
+  /** With another {@link #cache()}. */
+  public Policy withCache(boolean value) {
+    return new Policy(
+        ask, report, timeout, onTimeout, onNoClient, onOverload, onFailure, contentBytes, value);
   }
 
   /** Writes FP_POLICY behind its header. */
   void write(ByteBuffer command) {
-    int flags = (ask ? GuardProtocol.POLICY_ASK : 0) | (report ? GuardProtocol.POLICY_REPORT : 0);
+    int flags =
+        (ask ? GuardProtocol.POLICY_ASK : 0)
+            | (report ? GuardProtocol.POLICY_REPORT : 0)
+            | (cache ? GuardProtocol.POLICY_CACHE : 0);
     command.putInt(PolicyCommand.FLAGS_OFFSET, flags);
     command.putInt(PolicyCommand.TIMEOUT_MILLISECONDS_OFFSET, Math.toIntExact(timeout.toMillis()));
     command.putInt(PolicyCommand.ON_TIMEOUT_OFFSET, onTimeout.code());
@@ -136,6 +157,7 @@ public record Policy(
         Action.of(answer.getInt(PolicyCommand.ON_NO_CLIENT_OFFSET)),
         Action.of(answer.getInt(PolicyCommand.ON_OVERLOAD_OFFSET)),
         Action.of(answer.getInt(PolicyCommand.ON_FAILURE_OFFSET)),
-        answer.getInt(PolicyCommand.CONTENT_BYTES_OFFSET));
+        answer.getInt(PolicyCommand.CONTENT_BYTES_OFFSET),
+        (flags & GuardProtocol.POLICY_CACHE) != 0);
   }
 }

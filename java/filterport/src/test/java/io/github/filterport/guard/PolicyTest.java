@@ -22,7 +22,8 @@ class PolicyTest {
             .withOnNoClient(Action.ERROR)
             .withOnOverload(Action.ALLOW)
             .withOnFailure(Action.DENY)
-            .withContentBytes(68);
+            .withContentBytes(68)
+            .withCache(true);
     ByteBuffer bytes = ByteBuffer.allocate(PolicyCommand.LENGTH).order(ByteOrder.LITTLE_ENDIAN);
     policy.write(bytes);
     assertThat(Policy.read(bytes)).isEqualTo(policy);
