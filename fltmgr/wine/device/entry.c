@@ -5,6 +5,7 @@
  */
 #include "device.h"
 
+#include "kernel/stay.h"
 #include "platform/core_platform.h"
 #include "platform/thread.h"
 #include "platform/workers.h"
@@ -55,6 +56,7 @@ static NTSTATUS start(void) {
         DbgPrint("fltmgr: this Wine has no KeQuerySystemTime: Wine 8.0 is the oldest that is known to work\n");
         return STATUS_NOT_SUPPORTED;
     }
+    fmw_stay_loaded();
     fmw_threads_start();
     fmw_filters_start();
     fmw_volumes_start();
