@@ -9,6 +9,6 @@ void fm_offer_client_memory(struct fm_client_memory *memory) {
     offered = memory;
 }
 
-struct fm_client_memory *fm_client_memory(void) {
+struct fm_client_memory *fm_offered_client_memory(void) {
     return offered;
 }

@@ -20,6 +20,6 @@ struct fm_client_memory {
 void fm_offer_client_memory(struct fm_client_memory *memory);
 
 /** The calling thread's, or NULL. */
-struct fm_client_memory *fm_client_memory(void);
+struct fm_client_memory *fm_offered_client_memory(void);
 
 #endif

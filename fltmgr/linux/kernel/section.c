@@ -203,7 +203,7 @@ static PEPROCESS process_of(HANDLE handle) {
 }
 
 static struct fm_client_memory *client_of(PEPROCESS process) {
-    struct fm_client_memory *client = fm_client_memory();
+    struct fm_client_memory *client = fm_offered_client_memory();
     return client != NULL && client->process == process ? client : NULL;
 }
 
