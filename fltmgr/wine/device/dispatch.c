@@ -6,17 +6,11 @@
 #include "device.h"
 
 #include "host/host_file.h"
+#include "kernel/complete.h"
 #include "transport/client.h"
 #include "wire.h"
 
 static PDEVICE_OBJECT host_device;
-
-static NTSTATUS complete(PIRP irp, NTSTATUS status) {
-    irp->IoStatus.Status = status;
-    irp->IoStatus.Information = 0;
-    IofCompleteRequest(irp, IO_NO_INCREMENT);
-    return status;
-}
 
 static PFILE_OBJECT file_of(PIRP irp) {
     return IoGetCurrentIrpStackLocation(irp)->FileObject;
@@ -26,7 +20,7 @@ static PFILE_OBJECT file_of(PIRP irp) {
 static NTSTATUS NTAPI create(PDEVICE_OBJECT device, PIRP irp) {
     PFILE_OBJECT file = file_of(irp);
     file->FsContext = device == host_device ? (PVOID)fmw_host_file_create() : (PVOID)fmw_client_create();
-    return complete(irp, file->FsContext != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES);
+    return fmw_complete_at_once(irp, file->FsContext != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES);
 }
 
 static NTSTATUS NTAPI close(PDEVICE_OBJECT device, PIRP irp) {
@@ -34,11 +28,11 @@ static NTSTATUS NTAPI close(PDEVICE_OBJECT device, PIRP irp) {
     PVOID context = file->FsContext;
     file->FsContext = NULL;
     if (context == NULL) {
-        return complete(irp, STATUS_SUCCESS);
+        return fmw_complete_at_once(irp, STATUS_SUCCESS);
     }
     if (device == host_device) {
         fmw_host_file_close(context);
-        return complete(irp, STATUS_SUCCESS);
+        return fmw_complete_at_once(irp, STATUS_SUCCESS);
     }
     return fmw_client_close(context, irp);
 }
@@ -46,10 +40,10 @@ static NTSTATUS NTAPI close(PDEVICE_OBJECT device, PIRP irp) {
 static NTSTATUS NTAPI control(PDEVICE_OBJECT device, PIRP irp) {
     struct fmw_client *client = file_of(irp)->FsContext;
     if (device == host_device) {
-        return complete(irp, STATUS_INVALID_DEVICE_REQUEST);
+        return fmw_complete_at_once(irp, STATUS_INVALID_DEVICE_REQUEST);
     }
     if (client == NULL) {
-        return complete(irp, STATUS_INSUFFICIENT_RESOURCES);
+        return fmw_complete_at_once(irp, STATUS_INSUFFICIENT_RESOURCES);
     }
     switch (IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.IoControlCode) {
     case FM_WIRE_GET:
@@ -61,14 +55,14 @@ static NTSTATUS NTAPI control(PDEVICE_OBJECT device, PIRP irp) {
     case FM_WIRE_CONNECT:
         return fmw_dispatch_connect(client, irp);
     default:
-        return complete(irp, STATUS_INVALID_DEVICE_REQUEST);
+        return fmw_complete_at_once(irp, STATUS_INVALID_DEVICE_REQUEST);
     }
 }
 
 static NTSTATUS NTAPI write(PDEVICE_OBJECT device, PIRP irp) {
     struct fmw_host_file *file = file_of(irp)->FsContext;
     if (device != host_device || file == NULL) {
-        return complete(irp, STATUS_INVALID_DEVICE_REQUEST);
+        return fmw_complete_at_once(irp, STATUS_INVALID_DEVICE_REQUEST);
     }
     return fmw_host_file_write(file, irp);
 }
@@ -76,7 +70,7 @@ static NTSTATUS NTAPI write(PDEVICE_OBJECT device, PIRP irp) {
 static NTSTATUS NTAPI read(PDEVICE_OBJECT device, PIRP irp) {
     struct fmw_host_file *file = file_of(irp)->FsContext;
     if (device != host_device || file == NULL) {
-        return complete(irp, STATUS_INVALID_DEVICE_REQUEST);
+        return fmw_complete_at_once(irp, STATUS_INVALID_DEVICE_REQUEST);
     }
     return fmw_host_file_read(file, irp);
 }

@@ -5,6 +5,7 @@
  */
 #include "device.h"
 
+#include "kernel/complete.h"
 #include "kernel/stay.h"
 #include "platform/core_platform.h"
 #include "platform/thread.h"
@@ -59,6 +60,7 @@ static NTSTATUS start(void) {
     fmw_stay_loaded();
     fmw_threads_start();
     fmw_filters_start();
+    fmw_complete_start();
     fmw_volumes_start();
     if (!fmw_workers_start() || !fmw_completer_start()) {
         DbgPrint("fltmgr: no threads to work with\n");

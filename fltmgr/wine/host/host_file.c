@@ -3,6 +3,7 @@
 
 #include "answer.h"
 #include "commands.h"
+#include "kernel/complete.h"
 #include "platform/identity.h"
 #include "platform/workers.h"
 
@@ -35,13 +36,6 @@ void fmw_host_file_close(struct fmw_host_file *file) {
     }
 }
 
-static NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information) {
-    irp->IoStatus.Status = status;
-    irp->IoStatus.Information = information;
-    IofCompleteRequest(irp, IO_NO_INCREMENT);
-    return status;
-}
-
 static void run(struct fmw_job *job) {
     struct command *command = CONTAINING_RECORD(job, struct command, job);
     struct fmw_host_file *file = command->file;
@@ -50,7 +44,7 @@ static void run(struct fmw_job *job) {
     fmw_command_run(command->line, &file->answer);
     fm_release(command);
     (void)InterlockedExchange(&file->busy, FALSE);
-    (void)complete(irp, STATUS_SUCCESS, length);
+    fmw_complete(irp, STATUS_SUCCESS, length);
     fmw_host_file_close(file);
 }
 
@@ -71,15 +65,15 @@ NTSTATUS fmw_host_file_write(struct fmw_host_file *file, PIRP irp) {
     struct command *command;
     NTSTATUS status = check(stack);
     if (!NT_SUCCESS(status)) {
-        return complete(irp, status, 0);
+        return fmw_complete_at_once(irp, status);
     }
     command = fm_allocate(sizeof(*command));
     if (command == NULL) {
-        return complete(irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+        return fmw_complete_at_once(irp, STATUS_INSUFFICIENT_RESOURCES);
     }
     if (InterlockedExchange(&file->busy, TRUE) != FALSE) {
         fm_release(command);
-        return complete(irp, STATUS_DEVICE_BUSY, 0);
+        return fmw_complete_at_once(irp, STATUS_DEVICE_BUSY);
     }
     command->job.run = run;
     command->file = file;
@@ -96,7 +90,7 @@ NTSTATUS fmw_host_file_read(struct fmw_host_file *file, PIRP irp) {
     const ULONG capacity = IoGetCurrentIrpStackLocation(irp)->Parameters.Read.Length;
     ULONG length;
     if (InterlockedExchange(&file->busy, TRUE) != FALSE) {
-        return complete(irp, STATUS_DEVICE_BUSY, 0);
+        return fmw_complete_at_once(irp, STATUS_DEVICE_BUSY);
     }
     length = file->answer.used;
     if (length != 0 && length <= capacity) {
@@ -105,7 +99,11 @@ NTSTATUS fmw_host_file_read(struct fmw_host_file *file, PIRP irp) {
     }
     (void)InterlockedExchange(&file->busy, FALSE);
     if (length == 0) {
-        return complete(irp, STATUS_END_OF_FILE, 0);
+        return fmw_complete_at_once(irp, STATUS_END_OF_FILE);
     }
-    return length <= capacity ? complete(irp, STATUS_SUCCESS, length) : complete(irp, STATUS_BUFFER_TOO_SMALL, 0);
+    if (length > capacity) {
+        return fmw_complete_at_once(irp, STATUS_BUFFER_TOO_SMALL);
+    }
+    fmw_complete(irp, STATUS_SUCCESS, length);
+    return STATUS_SUCCESS;
 }

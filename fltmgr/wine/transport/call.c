@@ -2,6 +2,8 @@
 /* Requests that a worker serves, and FilterSendMessage, which is one of them. */
 #include "client.h"
 
+#include "kernel/complete.h"
+
 struct fmw_call *fmw_call_create(struct fmw_client *client, PIRP irp, void (*run)(struct fmw_job *job)) {
     struct fmw_call *call = fm_allocate(sizeof(*call));
     if (call == NULL) {
@@ -71,16 +73,18 @@ void fmw_call_complete(struct fmw_call *call, fm_status status, ULONG_PTR inform
 
 /* FilterSendMessage ------------------------------------------------------------------------------------------------- */
 
-/* Wine hands both buffers over as copies that live as long as the request. */
+/* Wine hands both buffers over as copies that live as long as the request; one of no length may have any address. */
 static void run_send(struct fmw_job *job) {
     struct fmw_call *call = CONTAINING_RECORD(job, struct fmw_call, job);
     const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(call->irp);
+    const ULONG input_length = stack->Parameters.DeviceIoControl.InputBufferLength;
+    const ULONG capacity = stack->Parameters.DeviceIoControl.OutputBufferLength;
     uint32_t returned = 0;
     fm_status status;
     fmw_call_begin(call);
-    status = fm_user_message(call->connection, stack->Parameters.DeviceIoControl.Type3InputBuffer,
-                             stack->Parameters.DeviceIoControl.InputBufferLength, call->irp->UserBuffer,
-                             stack->Parameters.DeviceIoControl.OutputBufferLength, &returned);
+    status =
+        fm_user_message(call->connection, input_length != 0 ? stack->Parameters.DeviceIoControl.Type3InputBuffer : NULL,
+                        input_length, capacity != 0 ? call->irp->UserBuffer : NULL, capacity, &returned);
     fmw_call_complete(call, status, returned);
 }
 
@@ -101,8 +105,5 @@ NTSTATUS fmw_dispatch_send(struct fmw_client *client, PIRP irp) {
     if (connection != NULL) {
         fm_connection_release(connection);
     }
-    irp->IoStatus.Status = status;
-    irp->IoStatus.Information = 0;
-    IofCompleteRequest(irp, IO_NO_INCREMENT);
-    return status;
+    return fmw_complete_at_once(irp, status);
 }

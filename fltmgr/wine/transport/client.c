@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client.h"
 
+#include "kernel/complete.h"
+
 struct fmw_request_counters fmw_requests;
 
 struct fmw_client *fmw_client_create(void) {
@@ -46,15 +48,9 @@ bool fmw_request_begin(struct fmw_client *client) {
     return begun;
 }
 
-static void complete(PIRP irp, fm_status status, ULONG_PTR information) {
-    irp->IoStatus.Status = status;
-    irp->IoStatus.Information = information;
-    IofCompleteRequest(irp, IO_NO_INCREMENT);
-}
-
 void fmw_request_complete(struct fmw_client *client, PIRP irp, fm_status status, ULONG_PTR information) {
     PIRP close = NULL;
-    complete(irp, status, information);
+    fmw_complete(irp, status, information);
     ExAcquireFastMutex(&client->lock);
     if (--client->requests == 0) {
         close = client->close;
@@ -62,7 +58,7 @@ void fmw_request_complete(struct fmw_client *client, PIRP irp, fm_status status,
     }
     ExReleaseFastMutex(&client->lock);
     if (close != NULL) {
-        complete(close, STATUS_SUCCESS, 0);
+        fmw_complete(close, STATUS_SUCCESS, 0);
     }
     fmw_client_release(client);
 }
@@ -102,9 +98,6 @@ NTSTATUS fmw_client_close(struct fmw_client *client, PIRP irp) {
         client->close = irp;
     }
     ExReleaseFastMutex(&client->lock);
-    if (!pending) {
-        complete(irp, STATUS_SUCCESS, 0);
-    }
     fmw_client_release(client);
-    return pending ? STATUS_PENDING : STATUS_SUCCESS;
+    return pending ? STATUS_PENDING : fmw_complete_at_once(irp, STATUS_SUCCESS);
 }

@@ -44,6 +44,7 @@ struct fmw_receive {
     fm_receive core; /* first */
     LONG references; /* the core or whoever completes it 1, the cancel routine while it is set 1, dispatching 1 */
     LONG cancelled;
+    LONG given_back; /* when the cancel routine runs: by it, and by the core; the second completes the request */
     PIRP irp;
     struct fmw_client *client; /* referenced by the request */
     fm_status status;          /* of a dropped one */

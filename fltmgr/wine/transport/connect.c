@@ -2,6 +2,7 @@
 /* FilterConnectCommunicationPort: the private control code, and the transport that the core gets. */
 #include "client.h"
 
+#include "kernel/complete.h"
 #include "wire.h"
 
 static void collect(void *transport) {
@@ -114,10 +115,7 @@ NTSTATUS fmw_dispatch_connect(struct fmw_client *client, PIRP irp) {
     struct fmw_call *call = fmw_call_create(client, irp, run_connect);
     (void)InterlockedIncrement64(&fmw_requests.connect);
     if (call == NULL) {
-        irp->IoStatus.Status = STATUS_INSUFFICIENT_RESOURCES;
-        irp->IoStatus.Information = 0;
-        IofCompleteRequest(irp, IO_NO_INCREMENT);
-        return STATUS_INSUFFICIENT_RESOURCES;
+        return fmw_complete_at_once(irp, STATUS_INSUFFICIENT_RESOURCES);
     }
     fmw_call_submit(call, FMW_CALLS);
     return STATUS_PENDING;

@@ -3,10 +3,13 @@
  * FilterGetMessage: an armed receive is a pending request.
  *
  * Whoever takes the request's cancel routine away owns its completion. fill: if the routine was still set, the receive is ours and
- * completes as success; if not, the client has cancelled it meanwhile, and it completes so. The cancel routine itself completes
- * nothing: it asks the core to drop the receive, which succeeds unless a message has been matched with it already.
+ * completes as success; if not, the client has cancelled it meanwhile, and it completes so. The cancel routine asks the core to
+ * drop the receive, which succeeds unless a message has been matched with it already. Wine looks at the request until its cancel
+ * routine returns; so in that case both give the receive back, the routine and the core, and the second one completes it.
  */
 #include "client.h"
+
+#include "kernel/complete.h"
 
 enum { FM_RECEIVE_SLOT = 0 }; /* of the request's DriverContext */
 
@@ -38,6 +41,16 @@ static void cancel(struct fmw_receive *receive) {
     }
 }
 
+static bool given_back_by_both(struct fmw_receive *receive) {
+    return InterlockedIncrement(&receive->given_back) == 2;
+}
+
+/* No lock may be held. The reference was the core's. */
+static void complete_dropped(struct fmw_receive *receive) {
+    fmw_request_complete(receive->client, receive->irp, receive->status, 0);
+    fmw_receive_release(receive);
+}
+
 static VOID NTAPI on_cancel(PDEVICE_OBJECT device, PIRP irp) {
     struct fmw_receive *receive = irp->Tail.DriverContext[FM_RECEIVE_SLOT];
     struct fmw_client *client = receive->client;
@@ -45,25 +58,21 @@ static VOID NTAPI on_cancel(PDEVICE_OBJECT device, PIRP irp) {
     fmw_client_reference(client);
     IoReleaseCancelSpinLock(irp->CancelIrql);
     cancel(receive);
+    if (given_back_by_both(receive)) {
+        complete_dropped(receive);
+    }
     fmw_receive_release(receive);
     fmw_client_release(client);
-}
-
-static NTSTATUS complete_now(PIRP irp, NTSTATUS status) {
-    irp->IoStatus.Status = status;
-    irp->IoStatus.Information = 0;
-    IofCompleteRequest(irp, IO_NO_INCREMENT);
-    return status;
 }
 
 static NTSTATUS arm(struct fmw_client *client, fm_connection *connection, PIRP irp, ULONG capacity) {
     struct fmw_receive *receive = fm_allocate(sizeof(*receive));
     if (receive == NULL) {
-        return complete_now(irp, STATUS_INSUFFICIENT_RESOURCES);
+        return fmw_complete_at_once(irp, STATUS_INSUFFICIENT_RESOURCES);
     }
     if (!fmw_request_begin(client)) {
         fm_release(receive);
-        return complete_now(irp, STATUS_PORT_DISCONNECTED);
+        return fmw_complete_at_once(irp, STATUS_PORT_DISCONNECTED);
     }
     receive->references = 3;
     receive->irp = irp;
@@ -87,12 +96,12 @@ NTSTATUS fmw_dispatch_get(struct fmw_client *client, PIRP irp) {
     NTSTATUS status;
     (void)InterlockedIncrement64(&fmw_requests.get);
     if (connection == NULL) {
-        return complete_now(irp, STATUS_PORT_DISCONNECTED);
+        return fmw_complete_at_once(irp, STATUS_PORT_DISCONNECTED);
     }
     if (fm_connection_is_disconnected(connection)) {
-        status = complete_now(irp, STATUS_PORT_DISCONNECTED);
+        status = fmw_complete_at_once(irp, STATUS_PORT_DISCONNECTED);
     } else if (capacity < FM_HEADER_LENGTH || irp->UserBuffer == NULL) {
-        status = complete_now(irp, STATUS_INVALID_PARAMETER);
+        status = fmw_complete_at_once(irp, STATUS_INVALID_PARAMETER);
     } else {
         status = arm(client, connection, irp, capacity);
     }
@@ -109,8 +118,10 @@ fm_fill_result fmw_fill(void *transport, fm_receive *core, const fm_message_view
     FILTER_MESSAGE_HEADER header;
     UNREFERENCED_PARAMETER(transport);
     if (!disarm(receive)) {
-        fmw_request_complete(receive->client, irp, STATUS_CANCELLED, 0);
-        fmw_receive_release(receive);
+        receive->status = STATUS_CANCELLED;
+        if (given_back_by_both(receive)) {
+            complete_dropped(receive);
+        }
         return FM_FILL_CANCELLED;
     }
     RtlZeroMemory(&header, sizeof(header));
@@ -126,7 +137,8 @@ fm_fill_result fmw_fill(void *transport, fm_receive *core, const fm_message_view
 void fmw_drop(void *transport, fm_receive *core, fm_status status) {
     struct fmw_receive *receive = CONTAINING_RECORD(core, struct fmw_receive, core);
     UNREFERENCED_PARAMETER(transport);
-    (void)disarm(receive);
     receive->status = status;
-    fmw_complete_later(receive);
+    if (disarm(receive) || given_back_by_both(receive)) {
+        fmw_complete_later(receive);
+    }
 }

@@ -6,6 +6,8 @@
  */
 #include "client.h"
 
+#include "kernel/complete.h"
+
 enum { NEXT, CAPACITY, REPLY };
 
 struct reply {
@@ -123,8 +125,5 @@ NTSTATUS fmw_dispatch_reply(struct fmw_client *client, PIRP irp) {
     if (connection != NULL) {
         fm_connection_release(connection);
     }
-    irp->IoStatus.Status = status;
-    irp->IoStatus.Information = 0;
-    IofCompleteRequest(irp, IO_NO_INCREMENT);
-    return status;
+    return fmw_complete_at_once(irp, status);
 }
