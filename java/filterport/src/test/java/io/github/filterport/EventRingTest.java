@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -14,10 +16,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** Events from a driver through the ring to Java. */
 @Timeout(120)
@@ -558,6 +563,30 @@ class EventRingTest {
       while (read.get() < end) {
         Thread.onSpinWait();
       }
+    }
+  }
+
+  @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "looks at /proc/self/maps, which Windows lacks")
+  void aRingIsUnmappedWhenNothingLooksAtItAnyMore() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      try (FilterPort port = connect(4096);
+          EventReader reader = RingDriver.open(port)) {
+        assertThat(ringsMapped()).isPositive();
+        assertThat(reader.poll(event -> {}, 1)).isZero();
+      }
+    }
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (ringsMapped() != 0 && System.nanoTime() - deadline < 0) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertThat(ringsMapped()).isZero();
+  }
+
+  private static long ringsMapped() throws Exception {
+    try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+      return maps.filter(line -> line.contains("filterport-section")).count();
     }
   }
 
