@@ -187,7 +187,7 @@ typedef struct fm_call {
     const FLT_OPERATION_REGISTRATION *registration;
     PVOID completion_context;
     bool post;
-    bool retains; /**< it need not be asked again about this file */
+    bool retains;                /**< it need not be asked again about this file */
     FLT_IO_PARAMETER_BLOCK seen; /**< parameters as this filter got them, given back for its post-operation (MINI-11) */
 } fm_call;
 
