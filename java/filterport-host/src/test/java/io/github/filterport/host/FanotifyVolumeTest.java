@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,6 +98,35 @@ class FanotifyVolumeTest {
       assertThat(output(cat("marked.txt"))).contains("Operation not permitted");
       assertThat(guard.counters().denied()).isEqualTo(2);
       assertThat(guard.counters().allowed()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aVerdictByContentHoldsUntilTheFileChanges() throws Exception {
+    AtomicInteger questions = new AtomicInteger();
+    byte[] marker = Guarded.MARKER.getBytes(US_ASCII);
+    try (FileGuard guard = guarded.guard()) {
+      guard.policy(Policy.defaults().withContentBytes(marker.length).withCache(true));
+      guard.decide(
+          e -> {
+            questions.incrementAndGet();
+            return e.contentStartsWith(marker) ? Verdict.DENY : Verdict.ALLOW_CACHED;
+          });
+      for (int i = 0; i < 5; i++) {
+        assertThat(output(cat("plain.txt"))).isEqualTo("nothing to see");
+      }
+      assertThat(questions).hasValue(1);
+      assertThat(guard.counters().cached()).isEqualTo(1);
+      assertThat(guard.counters().allowed()).isEqualTo(1);
+      Files.writeString(folder.resolve("plain.txt"), Guarded.MARKER);
+      assertThat(output(cat("plain.txt"))).contains("Operation not permitted");
+      Files.writeString(folder.resolve("plain.txt"), "again");
+      assertThat(output(cat("plain.txt"))).isEqualTo("again");
+      guard.policy(Policy.defaults());
+      assertThat(output(cat("plain.txt"))).isEqualTo("again");
+      assertThat(output(cat("plain.txt"))).isEqualTo("again");
+      assertThat(questions).as("the policy does not permit it any more").hasValue(5);
+      assertThat(guard.counters().cacheRefused()).isEqualTo(2);
     }
   }
 

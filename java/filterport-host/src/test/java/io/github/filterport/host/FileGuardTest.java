@@ -77,6 +77,21 @@ class FileGuardTest {
   }
 
   @Test
+  void aVolumeThatRemembersNothingAsksEachTime() throws Exception {
+    try (FileGuard guard = guarded.guard()) {
+      guard.policy(Policy.defaults().withCache(true));
+      guard.decide(e -> Verdict.ALLOW_CACHED);
+      assertThat(volume.open("plain.txt").opened()).isTrue();
+      assertThat(volume.open("plain.txt").opened()).isTrue();
+      GuardCounters counters = guard.counters();
+      assertThat(counters.allowed()).isEqualTo(2);
+      assertThat(counters.cached()).isZero();
+      assertThat(counters.cacheRefused()).isEqualTo(2);
+      assertAddUp(counters);
+    }
+  }
+
+  @Test
   void deniesByContent() throws Exception {
     byte[] marker = Guarded.MARKER.getBytes(US_ASCII);
     try (FileGuard guard = guarded.guard()) {
