@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A minifilter with an event ring for each connection to \Ring, and one that outlives them.
+ * A minifilter with an event ring for each connection to \Ring, and some that outlive them.
  *
  * The connection context is RING_CONNECT; a client sends RING_REQUEST by FilterSendMessage. Each event starts with its
  * number, counted from 0 in each request, and is filled with the number's low byte. Requests from several threads run at
@@ -12,7 +12,8 @@
 
 typedef struct _RING_CONNECT {
     ULONG DataLength;
-    ULONG Kept; /* not 0: the ring that all such connections share, made by the first of them */
+    ULONG
+        Kept; /* 1 to KEPT: the ring that all connections with this number share, made by the first; 0: one of its own */
 } RING_CONNECT;
 
 enum {
@@ -41,6 +42,7 @@ typedef struct _RING_TOLD {
 #define LONGEST 512u
 #define BATCH 32u
 #define CLIENTS 8u
+#define KEPT 4u
 
 typedef struct _CLIENT {
     PFLT_PORT Port;
@@ -53,14 +55,17 @@ static PFLT_FILTER Filter;
 static PFLT_PORT ServerPort;
 static FAST_MUTEX Lock;
 static CLIENT Clients[CLIENTS];
-static RING Kept;
+static RING Kept[KEPT];
 static const UCHAR Zeroes[16 * LONGEST];
 
 DRIVER_INITIALIZE DriverEntry;
 
 static NTSTATUS OpenRing(CLIENT *Client, const RING_CONNECT *Connect) {
-    Client->Ring = Connect->Kept != 0 ? &Kept : &Client->Own;
-    if (Connect->Kept != 0 && Kept.Producer != NULL) {
+    if (Connect->Kept > KEPT) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Client->Ring = Connect->Kept != 0 ? &Kept[Connect->Kept - 1] : &Client->Own;
+    if (Connect->Kept != 0 && Client->Ring->Producer != NULL) {
         return STATUS_SUCCESS;
     }
     return RingInit(Client->Ring, Connect->DataLength);
@@ -223,7 +228,9 @@ static NTSTATUS FLTAPI Unload(FLT_FILTER_UNLOAD_FLAGS Flags) {
     UNREFERENCED_PARAMETER(Flags);
     FltCloseCommunicationPort(ServerPort);
     FltUnregisterFilter(Filter);
-    RingFini(&Kept);
+    for (ULONG i = 0; i < KEPT; i++) {
+        RingFini(&Kept[i]);
+    }
     return STATUS_SUCCESS;
 }
 

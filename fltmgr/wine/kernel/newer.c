@@ -3,6 +3,7 @@
 #include "newer.h"
 
 #include "fltmgr_core.h"
+#include "sections.h"
 
 static PVOID NTAPI allocate_pool(POOL_FLAGS flags, SIZE_T length, ULONG tag) {
     const POOL_TYPE type = FlagOn(flags, POOL_FLAG_PAGED) ? PagedPool : NonPagedPoolNx;
@@ -126,6 +127,10 @@ static const struct {
     {"KeQueryInterruptTime", interrupt_time},
     {"KeQuerySystemTimePrecise", system_time},
     {"MmGetSystemRoutineAddress", system_routine},
+    {"MmMapViewInSystemSpace", fmw_map_in_system_space},
+    {"MmUnmapViewInSystemSpace", fmw_unmap_in_system_space},
+    {"ObReferenceObjectByHandle", fmw_reference_by_handle},
+    {"ObfDereferenceObject", fmw_dereference},
     {"PsGetProcessCreateTimeQuadPart", process_create_time},
 };
 

@@ -303,15 +303,16 @@ class EventRingTest {
 
   @Test
   void whatAnUnloadedDriverLeftIsReadAndThenItsEnd() throws Exception {
-    try (TestManager own = TestManager.start("ring");
-        FilterPort port = RingDriver.connector(own, 4096).connect();
+    try (FilterPort port = connect(4096);
         EventReader reader = RingDriver.open(port)) {
       RingDriver.write(port, 3, 8);
-      own.unload("ring");
+      manager.unload("ring");
       RingRecorder recorder = new RingRecorder();
       assertThat(reader.poll(recorder, 10, EventReader.FOREVER)).isEqualTo(3);
       assertThat(reader.poll(recorder, 10, EventReader.FOREVER))
           .isEqualTo(EventReader.DISCONNECTED);
+    } finally {
+      manager.load("ring");
     }
   }
 
@@ -319,56 +320,51 @@ class EventRingTest {
 
   @Test
   void theNextReaderBeginsBehindTheLastCommit() throws Exception {
-    try (TestManager own = TestManager.start("ring")) {
-      RingRecorder first = new RingRecorder();
-      try (FilterPort port = RingDriver.kept(own.address(), 4096).connect();
-          EventReader reader = RingDriver.open(port)) {
-        RingDriver.write(port, 60, 24);
-        reader.poll(first, 20);
-        reader.commit();
-        reader.poll(first, 20);
-      }
-      assertThat(first.sequences).hasSize(40);
-      try (FilterPort port = RingDriver.kept(own.address(), 4096).connect();
-          EventReader reader = RingDriver.open(port)) {
-        RingRecorder second = new RingRecorder();
-        assertThat(reader.poll(second, 100)).isEqualTo(40);
-        assertThat(second.sequences).startsWith(21L).endsWith(60L);
-        assertThat(second.gaps).isEmpty();
-      }
+    RingRecorder first = new RingRecorder();
+    try (FilterPort port = RingDriver.kept(manager.address(), 1, 4096).connect();
+        EventReader reader = RingDriver.open(port)) {
+      RingDriver.write(port, 60, 24);
+      reader.poll(first, 20);
+      reader.commit();
+      reader.poll(first, 20);
+    }
+    assertThat(first.sequences).hasSize(40);
+    try (FilterPort port = RingDriver.kept(manager.address(), 1, 4096).connect();
+        EventReader reader = RingDriver.open(port)) {
+      RingRecorder second = new RingRecorder();
+      assertThat(reader.poll(second, 100)).isEqualTo(40);
+      assertThat(second.sequences).startsWith(21L).endsWith(60L);
+      assertThat(second.gaps).isEmpty();
     }
   }
 
   @Test
   void whatWasLostBetweenTwoReadersIsAGap() throws Exception {
-    try (TestManager own = TestManager.start("ring")) {
-      try (FilterPort port = RingDriver.kept(own.address(), 4096).connect();
-          EventReader reader = RingDriver.open(port)) {
-        RingDriver.write(port, FIT, 24);
-        reader.poll(new RingRecorder(), FIT);
-        RingDriver.write(port, 10, 24);
-        reader.commit();
-      }
-      try (FilterPort port = RingDriver.kept(own.address(), 4096).connect();
-          EventReader reader = RingDriver.open(port)) {
-        RingDriver.write(port, 1, 24);
-        RingRecorder second = new RingRecorder();
-        assertThat(reader.poll(second, 100)).isEqualTo(2);
-        assertThat(second.gaps)
-            .containsExactly(new EventGap(FIT + 1, FIT + 10, EventGap.Reason.FULL));
-      }
+    try (FilterPort port = RingDriver.kept(manager.address(), 2, 4096).connect();
+        EventReader reader = RingDriver.open(port)) {
+      RingDriver.write(port, FIT, 24);
+      reader.poll(new RingRecorder(), FIT);
+      RingDriver.write(port, 10, 24);
+      reader.commit();
+    }
+    try (FilterPort port = RingDriver.kept(manager.address(), 2, 4096).connect();
+        EventReader reader = RingDriver.open(port)) {
+      RingDriver.write(port, 1, 24);
+      RingRecorder second = new RingRecorder();
+      assertThat(reader.poll(second, 100)).isEqualTo(2);
+      assertThat(second.gaps)
+          .containsExactly(new EventGap(FIT + 1, FIT + 10, EventGap.Reason.FULL));
     }
   }
 
   @Test
   void aReaderKilledMidwayLosesNothingThatItHadNotCommitted() throws Exception {
-    try (TestManager own = TestManager.start("ring");
-        FilterPort writer = RingDriver.kept(own.address(), 1 << 16).connect()) {
+    try (FilterPort writer = RingDriver.kept(manager.address(), 3, 1 << 16).connect()) {
       long committed;
       try (ChildJvm.Running child =
           new ChildJvm(RingReaderProgram.class)
               .withNatives()
-              .start(own.address() == null ? "" : own.address())) {
+              .start(manager.address() == null ? "" : manager.address())) {
         CompletableFuture<Long> words =
             async(
                 () -> {
@@ -389,7 +385,7 @@ class EventRingTest {
         child.kill();
       }
       RingDriver.write(writer, 10, 24);
-      try (FilterPort port = RingDriver.kept(own.address(), 1 << 16).connect();
+      try (FilterPort port = RingDriver.kept(manager.address(), 3, 1 << 16).connect();
           EventReader reader = RingDriver.open(port)) {
         RingRecorder rest = new RingRecorder();
         long events = RingDriver.query(port).events();

@@ -30,9 +30,13 @@ final class RingDriver {
     return manager.connector(PORT).context(context(dataLength, 0));
   }
 
-  /** One whose ring is there for the next connection, too. */
-  static Connector kept(@Nullable String manager, int dataLength) {
-    Connector connector = FilterPort.connector(PORT).context(context(dataLength, 1));
+  /**
+   * One whose ring is there for the next connection with that number, too.
+   *
+   * @param number 1 to 4
+   */
+  static Connector kept(@Nullable String manager, int number, int dataLength) {
+    Connector connector = FilterPort.connector(PORT).context(context(dataLength, number));
     return manager == null ? connector : connector.manager(manager);
   }
 

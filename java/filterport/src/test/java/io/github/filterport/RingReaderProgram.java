@@ -8,7 +8,7 @@ final class RingReaderProgram {
   private RingReaderProgram() {}
 
   public static void main(String[] args) throws Exception {
-    Connector connector = RingDriver.kept(args[0].isEmpty() ? null : args[0], 1 << 16);
+    Connector connector = RingDriver.kept(args[0].isEmpty() ? null : args[0], 3, 1 << 16);
     try (FilterPort port = connector.connect();
         EventReader reader = RingDriver.open(port)) {
       RingRecorder recorder = new RingRecorder();
