@@ -49,7 +49,7 @@ final class InfFile {
   }
 
   private void split(String text) {
-    List<String> section = new ArrayList<>();
+    List<String> section = raw.computeIfAbsent("", name -> new ArrayList<>());
     StringBuilder continued = new StringBuilder();
     for (String physical : text.split("\\R", -1)) {
       String line = continued + withoutComment(physical).strip();
