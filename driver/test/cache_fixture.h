@@ -14,6 +14,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 
 #include <gtest/gtest.h>
 
@@ -35,11 +36,14 @@ class Cache : public TmpfsTest {
         setenv("FILTERPORT_MANAGER", manager->socket().c_str(), 1);
         decider = std::make_unique<GuardClient>(
             FP_ROLE_DECIDER, FP_CONNECT_EXEMPT, [this](GuardClient &client, const Received &question) {
+                std::unique_lock<std::mutex> guard(lock_);
+                const FP_U32 verdict = question.content.rfind("Bad", 0) == 0 ? FP_VERDICT_DENY : verdict_;
                 questions++;
-                if (whileAsked) {
-                    whileAsked();
+                if (whileAsked_) {
+                    whileAsked_();
                 }
-                client.reply(question, question.content.rfind("Bad", 0) == 0 ? FP_VERDICT_DENY : verdict);
+                guard.unlock();
+                client.reply(question, verdict);
             });
         ASSERT_EQ(decider->result(), 0);
         setPolicy(flags);
@@ -54,10 +58,22 @@ class Cache : public TmpfsTest {
         ASSERT_EQ(decider->setPolicy(FP_KIND_EXECUTE, policy), 0);
     }
 
+    /// From now on; a file that begins with "Bad" is denied in any case.
+    void answer(FP_U32 verdict) {
+        std::lock_guard<std::mutex> guard(lock_);
+        verdict_ = verdict;
+    }
+    /// From now on, on the decider's thread, before it answers.
+    void whileAsked(std::function<void()> work) {
+        std::lock_guard<std::mutex> guard(lock_);
+        whileAsked_ = std::move(work);
+    }
+
     /// Opens elsewhere, successfully; whether the decider was asked.
     bool asks(const std::string &path, Opener::How how = Opener::read) {
         const int before = questions;
         EXPECT_EQ(openElsewhere(path, how), 0);
+        std::lock_guard<std::mutex> guard(lock_); // the decider is done with whatever the test lent it
         return questions != before;
     }
     /// A file that is remembered.
@@ -80,10 +96,13 @@ class Cache : public TmpfsTest {
     long counter(const std::string &name) { return manager->counter(name); }
 
     std::atomic<int> questions{0};
-    FP_U32 verdict = FP_VERDICT_ALLOW_CACHED;
-    std::function<void()> whileAsked; // on the decider's thread, before it answers
     std::unique_ptr<Manager> manager;
     std::unique_ptr<GuardClient> decider;
+
+  private:
+    std::mutex lock_;
+    FP_U32 verdict_ = FP_VERDICT_ALLOW_CACHED;
+    std::function<void()> whileAsked_;
 };
 
 #endif

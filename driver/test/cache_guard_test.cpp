@@ -65,10 +65,10 @@ TEST_F(Cache, remembers_many_files_at_once) {
 TEST_F(Cache, needs_the_deciders_word_and_the_policys) {
     start();
     const std::string path = file("in/file");
-    verdict = FP_VERDICT_ALLOW;
+    answer(FP_VERDICT_ALLOW);
     EXPECT_TRUE(asks(path));
     EXPECT_TRUE(asks(path)) << "the decider did not say so";
-    verdict = FP_VERDICT_ALLOW_CACHED;
+    answer(FP_VERDICT_ALLOW_CACHED);
     setPolicy(FP_POLICY_ASK);
     EXPECT_TRUE(asks(path));
     EXPECT_TRUE(asks(path)) << "the policy does not permit it";
@@ -91,9 +91,9 @@ TEST_F(Cache, never_remembers_a_denial) {
 TEST_F(Cache, never_remembers_what_ended_without_a_verdict) {
     start();
     const std::string path = file("in/file");
-    verdict = 77;
+    answer(77);
     EXPECT_NE(openElsewhere(path), 0);
-    verdict = FP_VERDICT_ALLOW_CACHED;
+    answer(FP_VERDICT_ALLOW_CACHED);
     EXPECT_TRUE(asks(path));
 }
 
@@ -162,13 +162,13 @@ TEST_F(Cache, forgets_all_when_a_policy_is_set) {
 TEST_F(Cache, does_not_remember_a_verdict_from_before_a_policy) {
     start();
     const std::string path = file("in/file");
-    whileAsked = [&] {
+    whileAsked([&] {
         // Not from this thread: it is the one that receives.
         std::thread([&] { setPolicy(FP_POLICY_ASK | FP_POLICY_CACHE); }).join();
-    };
+    });
     EXPECT_TRUE(asks(path));
     EXPECT_EQ(counter("cache.refused_dropped"), 1);
-    whileAsked = nullptr;
+    whileAsked(nullptr);
     EXPECT_TRUE(asks(path));
     EXPECT_FALSE(asks(path));
 }

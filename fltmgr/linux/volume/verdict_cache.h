@@ -17,12 +17,12 @@
  * content is read (fm_verdict_cache_begin) until it is forgotten. It reports, in the writer's own context,
  * FAN_MODIFY, FAN_CLOSE_WRITE, FAN_ATTRIB, FAN_MOVE_SELF and FAN_DELETE_SELF. The order is
  *
- *   watch → state of the file → filters read and decide → mark → state again, and all reports read → keep, or unmark
+ *   state of the file → watch → filters read and decide → mark → state again, and all reports read → keep, or unmark
  *
  * A writer that came and went in between has left a report; one that still has the file open makes the kernel
- * refuse the mark; one that comes later is reported when it closes. What remains is a store through a mapping, or an io_submit(),
- * between a later open for writing and its close: until then the verdict stays. Therefore only files that nobody but
- * root and the host's own user may write are kept.
+ * refuse the mark; one that comes later is reported when it closes. What remains is a store through a mapping, an io_submit() or
+ * a loop device's write between a later open for writing and its close: until then the verdict stays. Therefore only files that
+ * nobody but root and the host's own user may write are kept.
  *
  * Marks are evictable where the kernel has that: they do not hold inodes in memory.
  */

@@ -31,9 +31,9 @@ public enum Verdict {
    * when another driver attaches to the volume or this one is unloaded.
    *
    * <p><b>What remains.</b> Somebody who may write the file opens it after the verdict and changes
-   * it through a shared mapping or by {@code io_submit}: the kernel tells nobody of such a change,
-   * and the old verdict holds until that descriptor is closed and unmapped. This is why files that
-   * others may write are never remembered.
+   * it through a shared mapping, by {@code io_submit}, or by way of a loop device: the kernel tells
+   * nobody of such a change, and the old verdict holds until that descriptor is closed and
+   * unmapped. This is why files that others may write are never remembered.
    */
   ALLOW_CACHED(GuardProtocol.VERDICT_ALLOW_CACHED),
 
