@@ -20,8 +20,8 @@
 enum { BATCH = 64, PAYLOAD = BENCH_LONGEST };
 
 struct slot {
-    _Alignas(64) OVERLAPPED overlapped;
-    FILTER_MESSAGE_HEADER header;
+    _Alignas(64) OVERLAPPED overlapped; /* written here only: a line of its own */
+    _Alignas(64) FILTER_MESSAGE_HEADER header;
     unsigned char payload[PAYLOAD];
     _Alignas(64) FILTER_REPLY_HEADER reply;
     uint32_t answer[4];

@@ -2,7 +2,8 @@
 /**
  * What the benchmark driver is told. Its ports:
  *
- *   \Bench         clients that answer; the connection context is a BENCH_CONNECT
+ *   \Bench         clients that answer; the connection context is a BENCH_CONNECT. FilterSendMessage(BENCH_CONNECT) maps
+ *                  the event ring into the client that asks and is answered with RING_VIEWS
  *   \BenchControl  whoever commands: FilterSendMessage(BENCH_RUN) blocks while the driver sends and is answered with a
  *                  BENCH_RESULT
  *
@@ -16,7 +17,7 @@
 
 #define BENCH_MAGIC 0x48434E42u /* "BNCH" */
 
-enum { BENCH_CLIENTS = 1100, BENCH_SENDERS = 256, BENCH_LONGEST = 512 };
+enum { BENCH_CLIENTS = 4096, BENCH_SENDERS = 256, BENCH_LONGEST = 512, BENCH_BATCH = 32 };
 
 typedef struct BENCH_CONNECT {
     uint32_t Magic;
@@ -27,6 +28,10 @@ typedef struct BENCH_CONNECT {
 #define BENCH_ONE_WAY 1u
 /** No time is taken of single messages. */
 #define BENCH_NO_HISTOGRAM 2u
+/** Events of Length bytes into the ring instead of messages; one that finds it full is tried again. Never timed. */
+#define BENCH_RING 4u
+/** The same, BENCH_BATCH events at once. */
+#define BENCH_RING_BATCH 8u
 
 typedef struct BENCH_RUN {
     uint32_t Magic;

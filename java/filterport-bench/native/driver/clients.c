@@ -22,6 +22,29 @@ NTSTATUS FLTAPI BenchClientConnect(PFLT_PORT ClientPort, PVOID ServerCookie, PVO
     return STATUS_SUCCESS;
 }
 
+/* Whoever asks last reads the ring. */
+NTSTATUS FLTAPI BenchClientMessage(PVOID Cookie, PVOID Input, ULONG InputLength, PVOID Output, ULONG OutputLength,
+                                   PULONG Returned) {
+    RING_VIEWS Views;
+    NTSTATUS Status;
+
+    if (Input == NULL || InputLength != sizeof(BENCH_CONNECT) || Output == NULL || OutputLength < sizeof(Views)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Status = RingAttach(&BenchRing, BenchFilter, (PFLT_PORT *)Cookie, &Views);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    __try {
+        RtlCopyMemory(Output, &Views, sizeof(Views));
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return STATUS_ACCESS_VIOLATION;
+    }
+    *Returned = sizeof(Views);
+    return STATUS_SUCCESS;
+}
+
 VOID FLTAPI BenchClientDisconnect(PVOID Cookie) {
+    RingDetach(&BenchRing, (PFLT_PORT *)Cookie);
     FltCloseClientPort(BenchFilter, (PFLT_PORT *)Cookie);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench.h"
 
+enum { RING_BYTES = 1 << 20 };
+
 PFLT_FILTER BenchFilter;
 static PFLT_PORT ClientsPort;
 static PFLT_PORT ControlPort;
@@ -56,7 +58,9 @@ static NTSTATUS FLTAPI Unload(FLT_FILTER_UNLOAD_FLAGS Flags) {
     UNREFERENCED_PARAMETER(Flags);
     FltCloseCommunicationPort(ControlPort);
     FltCloseCommunicationPort(ClientsPort);
+    RingClose(&BenchRing);
     FltUnregisterFilter(BenchFilter);
+    RingFini(&BenchRing);
     return STATUS_SUCCESS;
 }
 
@@ -78,8 +82,8 @@ static NTSTATUS CreatePort(PCWSTR PortName, PFLT_PORT *Port, PFLT_CONNECT_NOTIFY
 }
 
 static NTSTATUS CreatePorts(VOID) {
-    NTSTATUS Status =
-        CreatePort(L"\\Bench", &ClientsPort, BenchClientConnect, BenchClientDisconnect, NULL, BENCH_CLIENTS);
+    NTSTATUS Status = CreatePort(L"\\Bench", &ClientsPort, BenchClientConnect, BenchClientDisconnect,
+                                 BenchClientMessage, BENCH_CLIENTS);
 
     if (NT_SUCCESS(Status)) {
         Status = CreatePort(L"\\BenchControl", &ControlPort, ControlConnect, ControlDisconnect, ControlMessage, 1);
@@ -99,8 +103,13 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) 
     NTSTATUS Status;
 
     UNREFERENCED_PARAMETER(RegistryPath);
+    Status = RingInit(&BenchRing, RING_BYTES);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
     Status = FltRegisterFilter(DriverObject, &Registration, &BenchFilter);
     if (!NT_SUCCESS(Status)) {
+        RingFini(&BenchRing);
         return Status;
     }
     Status = CreatePorts();
@@ -113,6 +122,7 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) 
     }
     if (!NT_SUCCESS(Status)) {
         FltUnregisterFilter(BenchFilter);
+        RingFini(&BenchRing);
     }
     return Status;
 }

@@ -15,6 +15,9 @@ static NTSTATUS SendOne(BENCH_SENDER *Sender, ULONG Number) {
     ULONG ReplyLength = Run->Reply;
     NTSTATUS Status;
 
+    if (Run->Flags & (BENCH_RING | BENCH_RING_BATCH)) {
+        return BenchWriteEvents(Sender, Number);
+    }
     Message[0] = Number;
     Reply[0] = 0;
     if (Run->Flags & BENCH_ONE_WAY) {
@@ -44,6 +47,7 @@ VOID BenchSend(BENCH_SENDER *Sender) {
     ULONGLONG Record = Begin + Run->Warm;
     ULONGLONG Limit = Run->Nanoseconds != 0 ? Record + Run->Nanoseconds : BENCH_NEVER;
     ULONGLONG Intended = Begin + Run->Interval * Sender->Index / Run->Senders;
+    ULONG Each = (Run->Flags & BENCH_RING_BATCH) != 0 ? BENCH_BATCH : 1;
     ULONG Number = Sender->Index << 24;
     BOOLEAN Recording = FALSE;
 
@@ -59,17 +63,17 @@ VOID BenchSend(BENCH_SENDER *Sender) {
             return;
         }
         if (!Timed && (Number & 63) != 0) {
-            Sender->Sent += Recording;
+            Sender->Sent += Recording ? Each : 0;
             continue;
         }
         Ended = BenchNow();
         if (Recording) {
-            Sender->Sent++;
+            Sender->Sent += Each;
             Sender->End = Ended;
             if (Timed) {
                 bench_record(&Sender->Histogram, Ended > Started ? Ended - Started : 0);
             }
-            if (Sender->Sent == Run->Messages) {
+            if (Run->Messages != 0 && Sender->Sent >= Run->Messages) {
                 return;
             }
         } else if (Ended >= Record) {

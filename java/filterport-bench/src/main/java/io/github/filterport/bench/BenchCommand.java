@@ -4,17 +4,22 @@ package io.github.filterport.bench;
 import io.github.filterport.bench.measure.Allocation;
 import io.github.filterport.bench.measure.Connections;
 import io.github.filterport.bench.measure.Crowd;
+import io.github.filterport.bench.measure.EventRing;
 import io.github.filterport.bench.measure.Findings;
+import io.github.filterport.bench.measure.GatedOpens;
 import io.github.filterport.bench.measure.OpenLoop;
 import io.github.filterport.bench.measure.RoundTrip;
 import io.github.filterport.bench.measure.Scenario;
 import io.github.filterport.bench.measure.Setting;
 import io.github.filterport.bench.measure.SystemCalls;
 import io.github.filterport.bench.measure.Throughput;
+import io.github.filterport.bench.report.Charts;
 import io.github.filterport.bench.report.Markdown;
+import io.github.filterport.bench.report.SchemaCheck;
 import io.github.filterport.bench.report.TargetTable;
 import io.github.filterport.bench.result.Machine;
 import io.github.filterport.bench.result.Results;
+import io.github.filterport.bench.run.Folders;
 import io.github.filterport.bench.run.Launcher;
 import io.github.filterport.bench.run.Manager;
 import java.io.IOException;
@@ -27,6 +32,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -37,6 +43,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = "Measures the hot path beside its peers.")
 public final class BenchCommand implements Callable<Integer> {
+  private static final String RESULTS = "results.json";
+
   @Option(names = "--natives", required = true, description = "Native build tree.")
   private Path natives = Path.of("build/linux");
 
@@ -57,12 +65,20 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(names = "--smoke", description = "Everything once and short: shows that it runs.")
   private boolean smoke;
 
+  @Option(names = "--schema", description = "Fail unless results.json follows this schema.")
+  private @Nullable Path schema;
+
+  @Option(names = "--report-only", description = "Tables and plots of the results in --out again.")
+  private boolean reportOnly;
+
   private static List<Scenario> scenarios() {
     return List.of(
         new RoundTrip(),
         new Throughput(),
         new OpenLoop(),
         new Crowd(),
+        new GatedOpens(),
+        new EventRing(),
         new Connections(),
         new Allocation(),
         new SystemCalls());
@@ -75,6 +91,10 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (reportOnly) {
+      report(Results.read(out.resolve(RESULTS)));
+      return 0;
+    }
     if (smoke) {
       rounds = 1;
       millis = 20;
@@ -102,7 +122,7 @@ public final class BenchCommand implements Callable<Integer> {
         }
       }
     } finally {
-      delete(folder);
+      Folders.delete(folder);
     }
     Results results =
         new Results(
@@ -115,6 +135,10 @@ public final class BenchCommand implements Callable<Integer> {
             findings.readings(),
             findings.absent(),
             TargetTable.of(findings));
+    results.write(out.resolve(RESULTS));
+    if (schema != null) {
+      SchemaCheck.check(out.resolve(RESULTS), schema);
+    }
     report(results);
     return 0;
   }
@@ -125,9 +149,10 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private void report(Results results) throws IOException {
-    results.write(out.resolve("results.json"));
     String table = Markdown.targets(results.targets());
     Files.writeString(out.resolve("targets.md"), table, StandardCharsets.UTF_8);
+    Files.writeString(out.resolve("figures.md"), Markdown.figures(results), StandardCharsets.UTF_8);
+    Charts.write(results, out);
     System.out.println();
     System.out.print(table);
     System.out.println(Markdown.verdict(results));
@@ -137,13 +162,5 @@ public final class BenchCommand implements Callable<Integer> {
     return ManagementFactory.getGarbageCollectorMXBeans().stream()
         .map(GarbageCollectorMXBean::getName)
         .collect(Collectors.joining(", "));
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (var paths = Files.walk(folder)) {
-      for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
-    }
   }
 }

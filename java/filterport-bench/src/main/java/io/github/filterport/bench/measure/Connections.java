@@ -19,7 +19,8 @@ public final class Connections implements Scenario {
   /** Group of its measurements. */
   public static final String GROUP = "connections";
 
-  private static final int[] COUNTS = {1, 100, 1000};
+  private static final int[] ALL_COUNTS = {1, 100, 1000};
+  private static final int[] SMOKE_COUNTS = {1, 10};
   private static final int IN_FLIGHT = 4;
 
   @Override
@@ -31,14 +32,15 @@ public final class Connections implements Scenario {
   public void run(Setting setting) throws IOException {
     Map<String, Series> series = new LinkedHashMap<>();
     List<PortSubject> subjects = new ArrayList<>();
+    int[] counts = setting.smoke() ? SMOKE_COUNTS : ALL_COUNTS;
     try {
-      for (int count : COUNTS) {
+      for (int count : counts) {
         subjects.add(start(setting, count));
       }
       for (int round = 0; round < setting.rounds(); round++) {
         for (Placement placement : List.of(Placement.SAME_CORE, Placement.TWO_CORES)) {
-          for (int i = 0; i < COUNTS.length; i++) {
-            int count = COUNTS[i];
+          for (int i = 0; i < counts.length; i++) {
+            int count = counts[i];
             PortSubject subject = subjects.get(i);
             subject.place(placement);
             series

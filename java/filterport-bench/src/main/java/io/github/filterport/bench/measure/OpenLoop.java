@@ -49,7 +49,7 @@ public final class OpenLoop implements Scenario {
         subject.run(Load.pingPong(0, setting.nanos()));
       }
       Set<String> saturated = new HashSet<>();
-      for (int rate : RATES) {
+      for (int rate : setting.smoke() ? new int[] {1_000, 50_000} : RATES) {
         for (int round = 0; round < setting.fewRounds(); round++) {
           for (Subject subject : subjects) {
             if (!saturated.contains(subject.name())) {

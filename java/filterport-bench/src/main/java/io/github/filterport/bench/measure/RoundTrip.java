@@ -71,6 +71,8 @@ public final class RoundTrip implements Scenario {
     subjects.add(launcher.futex(true));
     subjects.add(launcher.socketC());
     subjects.add(launcher.socketJdk());
+    subjects.add(launcher.aeron("busy"));
+    subjects.add(launcher.aeron("back-off"));
   }
 
   /** So that what is measured is compiled. */

@@ -34,7 +34,7 @@ public final class Throughput implements Scenario {
   @Override
   public void run(Setting setting) throws IOException {
     Map<String, Series> series = new LinkedHashMap<>();
-    for (int depth : DEPTHS) {
+    for (int depth : setting.smoke() ? new int[] {16} : DEPTHS) {
       ClientOptions options = ClientOptions.waiting(Launcher.ADAPTIVE).withInFlight(depth);
       try (Subject c = setting.launcher().nativeClient(options);
           Subject java = setting.launcher().javaClient(options)) {

@@ -18,11 +18,11 @@ public final class FltlibClient {
   private static final int INFINITE = -1;
   private static final int PENDING = 0x800703E5;
 
-  /* A slot: OVERLAPPED, FILTER_MESSAGE_HEADER, payload; FILTER_REPLY_HEADER, reply. */
-  private static final int HEADER = 32;
+  /* A slot: OVERLAPPED on a line of its own; message header, payload; reply header, reply. */
+  private static final int HEADER = 64;
   private static final int MESSAGE_ID = HEADER + 8;
   private static final int BODY = HEADER + 16;
-  private static final int REPLY = BODY + Numbers.PAYLOAD + 16;
+  private static final int REPLY = BODY + Numbers.PAYLOAD + 48;
   private static final int STRIDE = REPLY + 64;
 
   /* OVERLAPPED_ENTRY. */

@@ -7,6 +7,7 @@ import io.github.filterport.bench.result.Target;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.ToDoubleFunction;
 
@@ -54,9 +55,7 @@ final class Row {
     if (ratio.isEmpty()) {
       return missing(part, numerator, denominator);
     }
-    String absolute =
-        of.applyAsDouble(summary(numerator)) >= 0 ? absolute(numerator, denominator, of) : "";
-    return value(part, ratio.getAsDouble(), limit, most, absolute);
+    return value(part, ratio.getAsDouble(), limit, most, absolute(numerator, denominator, of));
   }
 
   private Measurement.Round summary(String id) {
@@ -93,9 +92,62 @@ final class Row {
     return this;
   }
 
-  /** What is known beside the limit. */
-  Row also(String words) {
-    measured.add(words);
+  /** 99th percentile by what would be ideal. */
+  Row p99AtMost(String part, String id, double ideal, double limit) {
+    Optional<Measurement> one = findings.measurement(id);
+    if (one.isEmpty()) {
+      return missing(part + " p99", id);
+    }
+    return value(
+        part + " p99",
+        one.get().p99() / ideal,
+        limit,
+        true,
+        figure(one.get().p99()) + " by " + figure(ideal) + "; p50 is " + figure(one.get().p50()));
+  }
+
+  /** The same, for information. */
+  Row alsoP99(String part, String id, double ideal) {
+    findings
+        .measurement(id)
+        .ifPresent(
+            one ->
+                measured.add(String.format(Locale.ROOT, "(%s p99 %.3g)", part, one.p99() / ideal)));
+    return this;
+  }
+
+  /** A ratio of medians, for information. */
+  Row alsoRatio(String part, String numerator, String denominator) {
+    findings
+        .ratio(numerator, denominator, Measurement.Round::p50)
+        .ifPresent(
+            ratio -> measured.add(String.format(Locale.ROOT, "(to %s p50 %.3g)", part, ratio)));
+    return this;
+  }
+
+  /** Messages a second, in millions. */
+  Row millionsAtLeast(String part, String id, double limit) {
+    Optional<Measurement> one = findings.measurement(id);
+    return one.isEmpty()
+        ? missing(part, id)
+        : value(part, one.get().perSecond() / 1e6, limit, false, id);
+  }
+
+  /** A number with its limit. */
+  Row reading(String part, String id, double limit, boolean most) {
+    OptionalDouble reading = findings.reading(id);
+    return reading.isEmpty()
+        ? missing(part, id)
+        : value(part, reading.getAsDouble(), limit, most, id);
+  }
+
+  /** A number without a limit, which only has to be there. */
+  Row stated(String part, String id) {
+    OptionalDouble reading = findings.reading(id);
+    if (reading.isEmpty()) {
+      return missing(part, id);
+    }
+    measured.add(String.format(Locale.ROOT, "%s %.0f", part, reading.getAsDouble()));
     return this;
   }
 
@@ -103,17 +155,12 @@ final class Row {
   Row missing(String part, String... ids) {
     measured.add((part.strip() + " –").strip());
     for (String id : ids) {
-      if (findings.measurement(id).isEmpty()) {
+      if (findings.measurement(id).isEmpty() && findings.reading(id).isEmpty()) {
         reasons.add(
             (part.strip() + " not measured: " + findings.reason(id).orElse("no " + id)).strip());
         break;
       }
     }
-    return this;
-  }
-
-  Row unmet(String reason) {
-    reasons.add(reason);
     return this;
   }
 

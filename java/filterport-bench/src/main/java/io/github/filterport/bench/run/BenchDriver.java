@@ -14,9 +14,24 @@ final class BenchDriver implements AutoCloseable {
   private static final int MAGIC = 0x48434E42;
   private static final int ONE_WAY = 1;
   private static final int NO_HISTOGRAM = 2;
+  private static final int RING = 4;
+  private static final int RING_BATCH = 8;
   private static final int RUN_BYTES = 56;
   private static final int HISTOGRAM = 32;
   private static final int COUNTS = HISTOGRAM + 24;
+
+  /** What the driver sends. */
+  enum Kind {
+    MESSAGE(0),
+    EVENT(RING),
+    EVENT_BATCH(RING_BATCH);
+
+    private final int flag;
+
+    Kind(int flag) {
+      this.flag = flag;
+    }
+  }
 
   private final FilterPort port;
   private final ByteBuffer in = ByteBuffer.allocateDirect(RUN_BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -28,10 +43,10 @@ final class BenchDriver implements AutoCloseable {
   }
 
   /** Sends to the client of that number; returns when the round is over. */
-  synchronized Sample run(int client, Load load) throws IOException {
+  synchronized Sample run(int client, Load load, Kind kind) throws IOException {
     in.clear();
     in.putInt(MAGIC).putInt(client).putInt(load.senders());
-    in.putInt((load.oneWay() ? ONE_WAY : 0) | (load.timed() ? 0 : NO_HISTOGRAM));
+    in.putInt(kind.flag | (load.oneWay() ? ONE_WAY : 0) | (load.timed() ? 0 : NO_HISTOGRAM));
     in.putInt(load.length()).putInt(Load.REPLY);
     in.putLong(load.warmNanos()).putLong(load.nanos());
     in.putLong(load.messages()).putLong(load.intervalNanos());

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.filterport.bench.run;
 
+import io.github.filterport.bench.peer.AeronClient;
+import io.github.filterport.bench.peer.AeronSender;
+import io.github.filterport.bench.peer.ChronicleClient;
+import io.github.filterport.bench.peer.ChronicleSender;
 import io.github.filterport.bench.peer.FltlibClient;
 import io.github.filterport.bench.peer.JavaClient;
+import io.github.filterport.bench.peer.RingClient;
 import io.github.filterport.bench.peer.SocketClient;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -68,7 +74,7 @@ public final class Launcher {
     return numbers.getAndAdd(connections);
   }
 
-  private List<String> java(Path executable, Class<?> main, String... arguments) {
+  List<String> java(Path executable, Class<?> main, String... arguments) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -162,5 +168,89 @@ public final class Launcher {
       client.close();
       throw e;
     }
+  }
+
+  /** Aeron IPC between two JVMs; both ends busy, or backing off as Agrona does by default. */
+  public Subject aeron(String idle) throws IOException {
+    String name = "aeron-" + idle;
+    String directory = folder.resolve(name).toString();
+    PeerProcess sender =
+        PeerProcess.start(name, agrona(java(Jdk.own(), AeronSender.class, directory, idle)));
+    try {
+      return new PairSubject(
+          name,
+          "-",
+          sender,
+          PeerProcess.start(name, agrona(java(Jdk.own(), AeronClient.class, directory, idle))));
+    } catch (IOException e) {
+      sender.close();
+      throw e;
+    }
+  }
+
+  /** A Java reader of the event ring, into which the driver writes one event after the other. */
+  public Subject ring() throws IOException {
+    int number = number(1);
+    return new RingSubject(
+        port(
+            "ring",
+            number,
+            java(
+                Jdk.own(),
+                RingClient.class,
+                manager.embedded().address(),
+                Integer.toString(number))),
+        BenchDriver.Kind.EVENT,
+        true);
+  }
+
+  /** The same reader; the driver writes 32 events at once. */
+  public Subject ringBatches(Subject ring) {
+    return new RingSubject(((RingSubject) ring).reader(), BenchDriver.Kind.EVENT_BATCH, false);
+  }
+
+  /** Chronicle Queue, in memory if the machine has a /dev/shm. */
+  public Subject chronicle() throws IOException {
+    Path memory = Path.of("/dev/shm");
+    Path directory =
+        Files.createTempDirectory(Files.isWritable(memory) ? memory : folder, "bench-chronicle-");
+    PeerProcess client =
+        PeerProcess.start(
+            "chronicle", opened(java(Jdk.own(), ChronicleClient.class, directory.toString())));
+    try {
+      PeerProcess sender =
+          PeerProcess.start(
+              "chronicle", opened(java(Jdk.own(), ChronicleSender.class, directory.toString())));
+      return new QueueSubject("chronicle", sender, client, () -> Folders.delete(directory));
+    } catch (IOException e) {
+      client.close();
+      Folders.delete(directory);
+      throw e;
+    }
+  }
+
+  /** What Chronicle's documentation asks for on Java 17. */
+  private static List<String> opened(List<String> command) {
+    command.addAll(
+        1,
+        List.of(
+            "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+            "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
+            "--add-exports=jdk.unsupported/sun.misc=ALL-UNNAMED",
+            "--add-exports=jdk.compiler/com.sun.tools.javac.file=ALL-UNNAMED",
+            "--add-opens=jdk.compiler/com.sun.tools.javac=ALL-UNNAMED",
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED",
+            "--add-opens=java.base/java.io=ALL-UNNAMED",
+            "--add-opens=java.base/java.util=ALL-UNNAMED",
+            "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+            "-Dchronicle.analytics.disable=true",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"));
+    return command;
+  }
+
+  private static List<String> agrona(List<String> command) {
+    command.add(1, "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED");
+    return command;
   }
 }

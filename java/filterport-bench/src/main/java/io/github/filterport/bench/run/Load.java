@@ -35,6 +35,11 @@ public record Load(
     return new Load(count, oneWay, timed, length, warmNanos, nanos, messages, intervalNanos);
   }
 
+  /** With messages of that many bytes. */
+  public Load withLength(int bytes) {
+    return new Load(senders, oneWay, timed, bytes, warmNanos, nanos, messages, intervalNanos);
+  }
+
   /** Without replies and without times. */
   public Load asStream() {
     return new Load(senders, true, false, length, warmNanos, nanos, messages, intervalNanos);

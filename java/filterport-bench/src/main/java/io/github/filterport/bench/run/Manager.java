@@ -44,6 +44,10 @@ public final class Manager implements AutoCloseable {
 
   /** The process that runs drivers: the supervisor's child. */
   public long hostPid() {
+    return hostPid(manager);
+  }
+
+  static long hostPid(EmbeddedFilterManager manager) {
     return ProcessHandle.of(manager.pid())
         .flatMap(supervisor -> supervisor.descendants().findFirst())
         .map(ProcessHandle::pid)

@@ -36,7 +36,11 @@ public final class PortSubject implements Subject {
 
   @Override
   public Sample run(Load load) throws IOException {
-    return manager.driver().run(number, load);
+    return run(load, BenchDriver.Kind.MESSAGE);
+  }
+
+  Sample run(Load load, BenchDriver.Kind kind) throws IOException {
+    return manager.driver().run(number, load, kind);
   }
 
   @Override
