@@ -68,6 +68,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS FpAsk(_Inout_ 
         }
         if (event != NULL) {
             FpReport(event, outcome);
+        } else {
+            FpReportLost();
         }
     }
     FpFree(event);

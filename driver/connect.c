@@ -45,10 +45,46 @@ _IRQL_requires_max_(APC_LEVEL) ULONG
     return count;
 }
 
-_IRQL_requires_max_(APC_LEVEL) VOID FpClientDereference(_In_ PFP_CLIENT Client) {
+_IRQL_requires_max_(PASSIVE_LEVEL) VOID FpClientDereference(_In_ PFP_CLIENT Client) {
+    FP_PASSIVE_CODE();
     if (InterlockedDecrement(&Client->References) == 0) {
+        if (Client->Ring != NULL) {
+            RingFini(Client->Ring); /* the last that could write into it has gone */
+            FpFree(Client->Ring);
+        }
         FpFree(Client);
     }
+}
+
+_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
+    FpClientOpenRing(_Inout_ PFP_CLIENT Client, _In_ ULONG DataLength, _Out_ RING_VIEWS *Views) {
+    PRING ring;
+    NTSTATUS status;
+
+    FP_PASSIVE_CODE();
+    ring = FpAllocateNonPaged(sizeof(*ring));
+    if (ring == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    status = RingInit(ring, DataLength);
+    if (NT_SUCCESS(status)) {
+        status = RingAttach(ring, FpDriver.Filter, &Client->Port, Views);
+        if (NT_SUCCESS(status)) {
+            if (InterlockedCompareExchangePointer((PVOID volatile *)&Client->Ring, ring, NULL) == NULL) {
+                return STATUS_SUCCESS;
+            }
+            /* Another thread of the client was first; these views stay, closed, until it unmaps them or ends. */
+            RingDetach(ring, &Client->Port);
+            status = STATUS_SHARING_VIOLATION;
+        }
+        RingFini(ring);
+    }
+    FpFree(ring);
+    return status;
+}
+
+_IRQL_requires_max_(APC_LEVEL) _Ret_maybenull_ PRING FpClientRing(_In_ PFP_CLIENT Client) {
+    return ReadPointerAcquire((PVOID const volatile *)&Client->Ring);
 }
 
 _IRQL_requires_max_(APC_LEVEL) VOID FpClientCount(_Out_ FP_U64 *Deciders, _Out_ FP_U64 *Observers) {
@@ -156,6 +192,10 @@ static VOID FLTAPI FpDisconnect(_In_opt_ PVOID ConnectionCookie) {
     FpClientLeave(client);
     if (client->Role == FP_ROLE_DECIDER) {
         FpCacheDrop(); /* the next one shall be asked itself */
+    }
+    if (client->Ring != NULL) {
+        RingDetach(client->Ring, &client->Port);
+        RingClose(client->Ring);
     }
     FltCloseClientPort(FpDriver.Filter, &client->Port);
     FpClientDereference(client);

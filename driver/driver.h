@@ -17,6 +17,7 @@
 #include "config.h"
 #include "decide.h"
 #include "protocol.h"
+#include "ring/ring.h"
 
 /** States, at run time too in checked builds, at which IRQL a function may be entered. */
 #define FP_PASSIVE_CODE() NT_ASSERT(KeGetCurrentIrql() == PASSIVE_LEVEL)
@@ -28,6 +29,7 @@
  */
 typedef struct _FP_CLIENT {
     PFLT_PORT Port; /* NULL once closed */
+    RING *Ring;     /* set once, by the client's command; freed with the client */
     volatile LONG References;
     ULONG Role;
     ULONG Flags;
@@ -110,7 +112,10 @@ typedef struct _FP_OPERATION {
 /** Zeroed paged memory, or NULL. Length is never more than FP_MAX_EVENT_BYTES. */
 _IRQL_requires_max_(APC_LEVEL) _Must_inspect_result_ PVOID FpAllocate(_In_ SIZE_T Length);
 
-/** Frees what FpAllocate gave; NULL is allowed. */
+/** Zeroed nonpaged memory, or NULL, for what holds locks. */
+_IRQL_requires_max_(APC_LEVEL) _Must_inspect_result_ PVOID FpAllocateNonPaged(_In_ SIZE_T Length);
+
+/** Frees what these two gave; NULL is allowed. */
 _IRQL_requires_max_(APC_LEVEL) VOID FpFree(_In_opt_ PVOID Memory);
 
 /* connect.c */
@@ -132,9 +137,16 @@ _IRQL_requires_max_(APC_LEVEL) ULONG
     FpClientReferenceObservers(_Out_writes_to_(FP_MAX_OBSERVERS, return ) PFP_CLIENT Observers[FP_MAX_OBSERVERS]);
 
 /** Gives one reference back. */
-_IRQL_requires_max_(APC_LEVEL) VOID FpClientDereference(_In_ PFP_CLIENT Client);
+_IRQL_requires_max_(PASSIVE_LEVEL) VOID FpClientDereference(_In_ PFP_CLIENT Client);
 
 _IRQL_requires_max_(APC_LEVEL) BOOLEAN FpClientHasObservers(VOID);
+
+/** Makes the client's ring and maps it into the current process; for MessageNotify. */
+_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS
+    FpClientOpenRing(_Inout_ PFP_CLIENT Client, _In_ ULONG DataLength, _Out_ RING_VIEWS *Views);
+
+/** The client's ring, or NULL. Good as long as the client is referenced. */
+_IRQL_requires_max_(APC_LEVEL) _Ret_maybenull_ PRING FpClientRing(_In_ PFP_CLIENT Client);
 
 /** Numbers of connections now, for FP_COUNTERS. */
 _IRQL_requires_max_(APC_LEVEL) VOID FpClientCount(_Out_ FP_U64 *Deciders, _Out_ FP_U64 *Observers);
@@ -235,7 +247,10 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ NTSTATUS FpAsk(_Inout_ 
 /* report.c */
 
 /** Tells the observers. Event is changed on the way (it becomes a report without content). Does not wait. */
-_IRQL_requires_max_(APC_LEVEL) VOID FpReport(_Inout_ FP_EVENT *Event, _In_ ULONG Outcome);
+_IRQL_requires_max_(PASSIVE_LEVEL) VOID FpReport(_Inout_ FP_EVENT *Event, _In_ ULONG Outcome);
+
+/** A report that could not be made: observers with a ring see a gap. */
+_IRQL_requires_max_(PASSIVE_LEVEL) VOID FpReportLost(VOID);
 
 /** Tells the observers of an operation that nobody was asked about. */
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID FpReportUnasked(_Inout_ PFP_OPERATION Operation);

@@ -6,6 +6,7 @@ typedef union _FP_INPUT {
     FP_COMMAND_HEADER Header;
     FP_POLICY Policy;
     FP_LIMITS Limits;
+    FP_OPEN_RING OpenRing;
 } FP_INPUT;
 
 typedef union _FP_OUTPUT {
@@ -13,6 +14,7 @@ typedef union _FP_OUTPUT {
     FP_HELLO Hello;
     FP_POLICY Policy;
     FP_COUNTERS Counters;
+    RING_VIEWS Views;
 } FP_OUTPUT;
 
 /* Input has the length that the table demands; Output is zeroed. */
@@ -85,18 +87,35 @@ static NTSTATUS FpSetLimits(_In_ PFP_CLIENT Client, _In_ const FP_INPUT *Input, 
     return STATUS_SUCCESS;
 }
 
+/* A connection's reports do not go two ways, so its first ring is its only one. */
+static NTSTATUS FpOpenRing(_In_ PFP_CLIENT Client, _In_ const FP_INPUT *Input, _Inout_ FP_OUTPUT *Output) {
+    const ULONG length = Input->OpenRing.DataLength;
+
+    if (length < FP_MIN_RING_BYTES || length > FP_MAX_RING_BYTES || (length & (length - 1)) != 0) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (FpClientRing(Client) != NULL) {
+        return STATUS_SHARING_VIOLATION;
+    }
+    return FpClientOpenRing(Client, length, &Output->Views);
+}
+
+#define FP_ANY_ROLE 0u
+
 static const struct {
     FP_HANDLER *Handler;
     ULONG InputLength;
     ULONG OutputLength;
-    BOOLEAN DeciderOnly;
+    ULONG Role;
+    BOOLEAN Headless; /* the answer does not begin with FP_COMMAND_HEADER */
 } FpCommands[] = {
     /* index: command - 1 */
-    {FpHello, sizeof(FP_COMMAND_HEADER), sizeof(FP_HELLO), FALSE},
-    {FpSetPolicy, sizeof(FP_POLICY), 0, TRUE},
-    {FpGetPolicy, sizeof(FP_COMMAND_HEADER), sizeof(FP_POLICY), FALSE},
-    {FpGetCounters, sizeof(FP_COMMAND_HEADER), sizeof(FP_COUNTERS), FALSE},
-    {FpSetLimits, sizeof(FP_LIMITS), 0, TRUE},
+    {FpHello, sizeof(FP_COMMAND_HEADER), sizeof(FP_HELLO), FP_ANY_ROLE, FALSE},
+    {FpSetPolicy, sizeof(FP_POLICY), 0, FP_ROLE_DECIDER, FALSE},
+    {FpGetPolicy, sizeof(FP_COMMAND_HEADER), sizeof(FP_POLICY), FP_ANY_ROLE, FALSE},
+    {FpGetCounters, sizeof(FP_COMMAND_HEADER), sizeof(FP_COUNTERS), FP_ANY_ROLE, FALSE},
+    {FpSetLimits, sizeof(FP_LIMITS), 0, FP_ROLE_DECIDER, FALSE},
+    {FpOpenRing, sizeof(FP_OPEN_RING), sizeof(RING_VIEWS), FP_ROLE_OBSERVER, TRUE},
 };
 C_ASSERT(RTL_NUMBER_OF(FpCommands) == FP_COMMAND_COUNT);
 
@@ -157,7 +176,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS FLTAPI
     if (InputBufferLength != FpCommands[command].InputLength || input.Header.Size != FpCommands[command].InputLength) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (FpCommands[command].DeciderOnly && client->Role != FP_ROLE_DECIDER) {
+    if (FpCommands[command].Role != FP_ANY_ROLE && FpCommands[command].Role != client->Role) {
         return STATUS_ACCESS_DENIED;
     }
     if (FpCommands[command].OutputLength != 0 &&
@@ -170,8 +189,10 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS FLTAPI
     if (!NT_SUCCESS(status) || FpCommands[command].OutputLength == 0) {
         return status;
     }
-    output.Header = input.Header;
-    output.Header.Size = FpCommands[command].OutputLength;
+    if (!FpCommands[command].Headless) {
+        output.Header = input.Header;
+        output.Header.Size = FpCommands[command].OutputLength;
+    }
     status = FpCapture(OutputBuffer, &output, FpCommands[command].OutputLength);
     if (NT_SUCCESS(status)) {
         *ReturnOutputBufferLength = FpCommands[command].OutputLength;

@@ -22,7 +22,8 @@
  *     | FilterSendMessage(FP_COMMAND_HEADER...) -----------> |  answered at once in the output buffer
  *     | <---------------------- FP_EVENT + path + content -- |  to the decider: a question, the opener waits
  *     | FilterReplyMessage(FP_VERDICT) --------------------> |  must come before FP_EVENT.Deadline
- *     | <------------------------------- FP_EVENT + path --- |  to observers: a report, one-way, not repeated
+ *     | <------------------------------- FP_EVENT + path --- |  to observers: a report, one-way, not repeated; through
+ *     |                                                      |  the event ring (ring/ring_format.h) once there is one
  *
  * Version rule: the driver accepts exactly FP_PROTOCOL_VERSION. Fields are only ever added behind the last one,
  * together with a new version.
@@ -64,6 +65,10 @@ typedef unsigned long long FP_U64;
 #define FP_LIMIT_MAX_IN_FLIGHT 65536u
 /** Connections: one decider and this many observers. */
 #define FP_MAX_OBSERVERS 15u
+
+/** FP_OPEN_RING.DataLength. */
+#define FP_MIN_RING_BYTES 16384u
+#define FP_MAX_RING_BYTES 67108864u
 
 /* ---- connecting ---- */
 
@@ -219,7 +224,9 @@ typedef struct FP_VERDICT {
 #define FP_COMMAND_GET_COUNTERS 4u
 /** in FP_LIMITS, no output; decider only */
 #define FP_COMMAND_SET_LIMITS 5u
-#define FP_COMMAND_COUNT 5u
+/** in FP_OPEN_RING, out RING_VIEWS (ring/ring_format.h) and no FP_COMMAND_HEADER; observer only */
+#define FP_COMMAND_OPEN_RING 6u
+#define FP_COMMAND_COUNT 6u
 
 /**
  * First bytes of each command and of each answer. Both buffers start at a multiple of 8. The input has exactly the
@@ -227,7 +234,7 @@ typedef struct FP_VERDICT {
  *   0x80070057  STATUS_INVALID_PARAMETER     length, Magic, Size, Command, Kind or a value out of range; nothing is
  * changed 0x8007051A  STATUS_REVISION_MISMATCH     Version 0x800703E6  STATUS_DATATYPE_MISALIGNMENT,
  * STATUS_ACCESS_VIOLATION  a buffer that is not aligned or cannot be touched 0x8007007A  STATUS_BUFFER_TOO_SMALL the
- * answer does not fit 0x80070005  STATUS_ACCESS_DENIED         an observer gave a decider's command
+ * answer does not fit 0x80070005  STATUS_ACCESS_DENIED         the command is for the other role
  */
 typedef struct FP_COMMAND_HEADER {
     FP_U32 Magic;   /**< FP_MAGIC */
@@ -295,6 +302,18 @@ typedef struct FP_LIMITS {
 } FP_LIMITS;
 
 /**
+ * Makes an event ring and maps it into the client. From then on this connection's reports are the ring's events, with
+ * FP_EVENT.Kind as their kind, and no messages but those that wake the reader. When the ring is full a report is lost,
+ * counted (ReportsLost) and seen as a gap in the ring's own sequence numbers. The ring ends with the connection.
+ *   0x80070020  STATUS_SHARING_VIOLATION  the connection has its ring already
+ */
+typedef struct FP_OPEN_RING {
+    FP_COMMAND_HEADER Header;
+    FP_U32 DataLength; /**< bytes for events: a power of two, FP_MIN_RING_BYTES to FP_MAX_RING_BYTES */
+    FP_U32 Reserved;
+} FP_OPEN_RING;
+
+/**
  * Counters since the driver was loaded, one consistent snapshot. They add up:
  *   Seen  = Asked + NotAskedFailed + NotAskedUnsafe + NotAskedKernel + NotAskedExempt + NotAskedDirectory + NotAskedOff
  *   Asked = Allowed + Denied + TimedOut + NoClient + Overload + Failed + InvalidReply + InFlight
@@ -319,7 +338,7 @@ typedef struct FP_COUNTERS {
     FP_U64 NotAskedDirectory; /**< a directory */
     FP_U64 NotAskedOff;       /**< the kind's policy does not ask */
     FP_U64 Reported;          /**< reports that an observer received */
-    FP_U64 ReportsLost;       /**< reports that an observer had no receive armed for */
+    FP_U64 ReportsLost;       /**< reports that an observer had no receive armed or no room in its ring for */
     FP_U64 Connects;          /**< connections accepted */
     FP_U64 ConnectsRefused;   /**< refused by this driver */
     FP_U64 Observers;         /**< connected now */
@@ -403,6 +422,10 @@ typedef struct FP_COUNTERS {
     FieldAt(FP_LIMITS, Header, 0, 16);                                                                                 \
     FieldAt(FP_LIMITS, MaxInFlight, 16, 4);                                                                            \
     FieldAt(FP_LIMITS, Reserved, 20, 4);                                                                               \
+    StructIs(FP_OPEN_RING, 24);                                                                                        \
+    FieldAt(FP_OPEN_RING, Header, 0, 16);                                                                              \
+    FieldAt(FP_OPEN_RING, DataLength, 16, 4);                                                                          \
+    FieldAt(FP_OPEN_RING, Reserved, 20, 4);                                                                            \
     StructIs(FP_COUNTERS, 232);                                                                                        \
     FieldAt(FP_COUNTERS, Header, 0, 16);                                                                               \
     FieldAt(FP_COUNTERS, Seen, 16, 8);                                                                                 \

@@ -171,7 +171,7 @@ VOID FLTAPI FltCloseClientPort(PFLT_FILTER, PFLT_PORT *port) {
 
 NTSTATUS FLTAPI FltSendMessage(PFLT_FILTER, PFLT_PORT *port, PVOID buffer, ULONG length, PVOID reply,
                                PULONG replyLength, PLARGE_INTEGER timeout) {
-    if (kernel.locksHeld != 0 || timeout == nullptr) {
+    if (timeout == nullptr || (kernel.locksHeld != 0 && timeout->QuadPart != 0)) {
         std::abort(); // waiting with a lock held, or without limit
     }
     if (*port == nullptr) {
@@ -180,6 +180,52 @@ NTSTATUS FLTAPI FltSendMessage(PFLT_FILTER, PFLT_PORT *port, PVOID buffer, ULONG
     const auto *bytes = static_cast<const unsigned char *>(buffer);
     kernel.sent.push_back({*port, {bytes, bytes + length}, reply != nullptr, timeout->QuadPart});
     return kernel.onSend ? kernel.onSend(kernel.sent.back(), reply, replyLength) : STATUS_TIMEOUT;
+}
+
+// Sections: plain memory, which the handle, the object, the system's view and the client's view all are.
+
+NTSTATUS NTAPI ZwCreateSection(PHANDLE section, ACCESS_MASK, POBJECT_ATTRIBUTES, PLARGE_INTEGER size, ULONG, ULONG,
+                               HANDLE) {
+    if (kernel.poolIsEmpty) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    kernel.sections++;
+    *section = std::calloc(1, static_cast<size_t>(size->QuadPart));
+    return STATUS_SUCCESS;
+}
+NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE handle, ACCESS_MASK, POBJECT_TYPE, KPROCESSOR_MODE, PVOID *object,
+                                         POBJECT_HANDLE_INFORMATION) {
+    *object = handle;
+    return STATUS_SUCCESS;
+}
+LONG_PTR NTAPI ObfDereferenceObject(PVOID) {
+    return 1;
+}
+NTSTATUS NTAPI MmMapViewInSystemSpace(PVOID section, PVOID *base, PSIZE_T) {
+    *base = section;
+    return STATUS_SUCCESS;
+}
+NTSTATUS NTAPI MmUnmapViewInSystemSpace(PVOID) {
+    return STATUS_SUCCESS;
+}
+NTSTATUS NTAPI ZwOpenProcess(PHANDLE process, ACCESS_MASK, POBJECT_ATTRIBUTES, PCLIENT_ID client) {
+    *process = client->UniqueProcess == PsGetCurrentProcessId() ? &kernel.current : nullptr;
+    return *process != nullptr ? STATUS_SUCCESS : STATUS_INVALID_CID;
+}
+NTSTATUS NTAPI ZwMapViewOfSection(HANDLE section, HANDLE, PVOID *base, ULONG_PTR, SIZE_T, PLARGE_INTEGER, PSIZE_T,
+                                  SECTION_INHERIT, ULONG, ULONG) {
+    *base = section;
+    return kernel.mapStatus;
+}
+NTSTATUS NTAPI ZwUnmapViewOfSection(HANDLE, PVOID) {
+    return STATUS_SUCCESS;
+}
+NTSTATUS NTAPI ZwClose(HANDLE handle) {
+    if (handle != &kernel.current) {
+        kernel.sections--;
+        std::free(handle);
+    }
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS FLTAPI FltGetFileNameInformation(PFLT_CALLBACK_DATA, FLT_FILE_NAME_OPTIONS options,

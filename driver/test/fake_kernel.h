@@ -38,6 +38,7 @@ struct FakeKernel {
     NTSTATUS queryStatus = STATUS_SUCCESS;
     NTSTATUS createPortStatus = STATUS_SUCCESS;
     NTSTATUS startStatus = STATUS_SUCCESS;
+    NTSTATUS mapStatus = STATUS_SUCCESS;
     bool directory = false;
     bool poolIsEmpty = false;
     FakeProcess current{100, 1000};
@@ -53,6 +54,7 @@ struct FakeKernel {
     int descriptors = 0;
     int locks = 0;
     int locksHeld = 0;
+    int sections = 0;
     bool filterRegistered = false;
     bool portOpen = false;
     std::string portName;

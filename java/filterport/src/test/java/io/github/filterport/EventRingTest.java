@@ -26,9 +26,6 @@ import org.junit.jupiter.api.condition.OS;
 
 /** Events from a driver through the ring to Java. */
 @Timeout(120)
-@EnabledOnOs(
-    value = OS.LINUX,
-    disabledReason = "a ring is mapped by MmMapViewInSystemSpace, which Wine 8 has as a stub only")
 class EventRingTest {
   /** STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_BUFFER_SIZE, STATUS_PORT_DISCONNECTED. */
   private static final int FULL = 0xC000009A;

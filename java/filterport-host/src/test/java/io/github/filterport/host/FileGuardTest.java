@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.filterport.ConnectionLimitException;
+import io.github.filterport.EventGap;
 import io.github.filterport.ReplyOutcome;
 import io.github.filterport.guard.Action;
+import io.github.filterport.guard.EventObserver;
 import io.github.filterport.guard.FileEvent;
 import io.github.filterport.guard.FileGuard;
 import io.github.filterport.guard.GuardCounters;
@@ -29,6 +31,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -345,6 +348,58 @@ class FileGuardTest {
       assertThat(reports.poll(5, TimeUnit.SECONDS)).isEqualTo("1 " + Outcome.ALLOWED + " true");
       assertThat(reports.poll(5, TimeUnit.SECONDS)).isEqualTo("2 " + Outcome.DENIED + " true");
       assertThat(guard.counters().observers()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void withoutARingReportsAreMessages() throws Exception {
+    BlockingQueue<String> reports = new LinkedBlockingQueue<>();
+    FileGuard.Options options = FileGuard.Options.defaults().withReportRing(0);
+    try (FileGuard guard = guarded.guard();
+        FileGuard watcher = FileGuard.watch(guarded.connector(FileGuard.PORT), options)) {
+      watcher.observe(e -> reports.add(e.sequence() + " " + e.outcome() + " " + e.path()));
+      guard.decide(e -> Verdict.ALLOW);
+      volume.open("plain.txt");
+      assertThat(reports.poll(5, TimeUnit.SECONDS))
+          .startsWith("1 " + Outcome.ALLOWED)
+          .endsWith("plain.txt");
+    }
+  }
+
+  @Test
+  void reportsThatFindTheRingFullAreToldOfAndCounted() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    AtomicLong heard = new AtomicLong();
+    AtomicLong lost = new AtomicLong();
+    FileGuard.Options options = FileGuard.Options.defaults().withReportRing(1 << 14);
+    try (FileGuard guard = guarded.guard();
+        FileGuard watcher = FileGuard.watch(guarded.connector(FileGuard.PORT), options)) {
+      watcher.observe(
+          new EventObserver() {
+            @Override
+            public void onEvent(FileEvent event) throws InterruptedException {
+              release.await();
+              heard.incrementAndGet();
+            }
+
+            @Override
+            public void onLost(EventGap gap) {
+              lost.addAndGet(gap.count());
+            }
+          });
+      guard.decide(e -> Verdict.ALLOW);
+      for (int i = 0; i < 200; i++) {
+        volume.open("plain.txt");
+      }
+      assertThat(guard.counters().reportsLost()).isPositive();
+      release.countDown();
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (heard.get() + lost.get() < 200 && System.nanoTime() - deadline < 0) {
+        Thread.onSpinWait();
+      }
+      assertThat(heard.get() + lost.get()).isEqualTo(200);
+      assertThat(guard.counters().reported()).isEqualTo(heard.get());
+      assertThat(guard.counters().reportsLost()).isEqualTo(lost.get());
     }
   }
 

@@ -12,8 +12,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * FP_EVENT in a message's payload. One for each receiving thread, wrapped around message after
- * message.
+ * FP_EVENT in the payload of a message or of a ring's event. One for each receiving thread, wrapped
+ * around message after message.
  */
 final class EventFlyweight implements FileEvent {
   /** 1601-01-01 to 1970-01-01 in milliseconds. */
@@ -25,6 +25,7 @@ final class EventFlyweight implements FileEvent {
   private @Nullable Message message;
   private @Nullable ByteBuffer payload;
   private @Nullable String path;
+  private int base;
   private int pathOffset;
   private int pathChars;
   private int contentOffset;
@@ -38,36 +39,47 @@ final class EventFlyweight implements FileEvent {
    * @return what is wrong with them, or null
    */
   @Nullable String wrap(Message source) {
-    ByteBuffer bytes = source.payload();
+    return wrap(source.payload(), source);
+  }
+
+  /** The same for one of the ring's. */
+  @Nullable String wrap(io.github.filterport.Event source) {
+    return wrap(source.payload(), null);
+  }
+
+  /** What {@code bytes} has from position to limit. */
+  private @Nullable String wrap(ByteBuffer bytes, @Nullable Message source) {
+    int start = bytes.position();
     int size = bytes.remaining();
     if (size < Event.LENGTH) {
       return "has " + size + " bytes, at least " + Event.LENGTH + " are an event";
     }
-    if (bytes.getInt(Event.MAGIC_OFFSET) != GuardProtocol.MAGIC) {
-      return "begins with " + Integer.toHexString(bytes.getInt(Event.MAGIC_OFFSET));
+    if (bytes.getInt(start + Event.MAGIC_OFFSET) != GuardProtocol.MAGIC) {
+      return "begins with " + Integer.toHexString(bytes.getInt(start + Event.MAGIC_OFFSET));
     }
-    if (bytes.getShort(Event.VERSION_OFFSET) != GuardProtocol.VERSION) {
-      return "has version " + bytes.getShort(Event.VERSION_OFFSET);
+    if (bytes.getShort(start + Event.VERSION_OFFSET) != GuardProtocol.VERSION) {
+      return "has version " + bytes.getShort(start + Event.VERSION_OFFSET);
     }
-    if (bytes.getInt(Event.SIZE_OFFSET) != size) {
-      return "says it has " + bytes.getInt(Event.SIZE_OFFSET) + " bytes and has " + size;
+    if (bytes.getInt(start + Event.SIZE_OFFSET) != size) {
+      return "says it has " + bytes.getInt(start + Event.SIZE_OFFSET) + " bytes and has " + size;
     }
-    int pathAt = bytes.getInt(Event.PATH_OFFSET_OFFSET);
-    int pathLength = bytes.getInt(Event.PATH_LENGTH_OFFSET);
+    int pathAt = bytes.getInt(start + Event.PATH_OFFSET_OFFSET);
+    int pathLength = bytes.getInt(start + Event.PATH_LENGTH_OFFSET);
     if (outside(pathAt, pathLength, size) || (pathLength & 1) != 0) {
       return "has its path at " + pathAt + ", length " + pathLength + ", of " + size;
     }
-    int contentAt = bytes.getInt(Event.CONTENT_OFFSET_OFFSET);
-    int contentLength = bytes.getInt(Event.CONTENT_LENGTH_OFFSET);
+    int contentAt = bytes.getInt(start + Event.CONTENT_OFFSET_OFFSET);
+    int contentLength = bytes.getInt(start + Event.CONTENT_LENGTH_OFFSET);
     if (outside(contentAt, contentLength, size)) {
       return "has its content at " + contentAt + ", length " + contentLength + ", of " + size;
     }
+    base = start;
     message = source;
     payload = bytes;
     path = null;
-    pathOffset = pathLength == 0 ? 0 : pathAt;
+    pathOffset = pathLength == 0 ? 0 : start + pathAt;
     pathChars = pathLength >> 1;
-    contentOffset = contentLength == 0 ? 0 : contentAt;
+    contentOffset = contentLength == 0 ? 0 : start + contentAt;
     contentBytes = contentLength;
     deferred = false;
     return null;
@@ -86,7 +98,7 @@ final class EventFlyweight implements FileEvent {
   }
 
   int kind() {
-    return bytes().getShort(Event.KIND_OFFSET);
+    return bytes().getShort(base + Event.KIND_OFFSET);
   }
 
   boolean isDeferred() {
@@ -114,7 +126,7 @@ final class EventFlyweight implements FileEvent {
   }
 
   private boolean flag(int bit) {
-    return (bytes().getInt(Event.FLAGS_OFFSET) & bit) != 0;
+    return (bytes().getInt(base + Event.FLAGS_OFFSET) & bit) != 0;
   }
 
   @Override
@@ -128,12 +140,12 @@ final class EventFlyweight implements FileEvent {
 
   @Override
   public long sequence() {
-    return bytes().getLong(Event.SEQUENCE_OFFSET);
+    return bytes().getLong(base + Event.SEQUENCE_OFFSET);
   }
 
   @Override
   public long remainingNanos() {
-    long deadline = bytes().getLong(Event.DEADLINE_OFFSET);
+    long deadline = bytes().getLong(base + Event.DEADLINE_OFFSET);
     if (deadline == 0) {
       return Long.MAX_VALUE;
     }
@@ -143,22 +155,22 @@ final class EventFlyweight implements FileEvent {
 
   @Override
   public long time() {
-    return bytes().getLong(Event.TIME_OFFSET);
+    return bytes().getLong(base + Event.TIME_OFFSET);
   }
 
   @Override
   public long processId() {
-    return bytes().getLong(Event.PROCESS_ID_OFFSET);
+    return bytes().getLong(base + Event.PROCESS_ID_OFFSET);
   }
 
   @Override
   public long threadId() {
-    return bytes().getLong(Event.THREAD_ID_OFFSET);
+    return bytes().getLong(base + Event.THREAD_ID_OFFSET);
   }
 
   @Override
   public long processStart() {
-    return bytes().getLong(Event.PROCESS_START_OFFSET);
+    return bytes().getLong(base + Event.PROCESS_START_OFFSET);
   }
 
   @Override
@@ -269,32 +281,32 @@ final class EventFlyweight implements FileEvent {
 
   @Override
   public long fileId() {
-    return bytes().getLong(Event.FILE_ID_OFFSET);
+    return bytes().getLong(base + Event.FILE_ID_OFFSET);
   }
 
   @Override
   public long fileIdHigh() {
-    return bytes().getLong(Event.FILE_ID_HIGH_OFFSET);
+    return bytes().getLong(base + Event.FILE_ID_HIGH_OFFSET);
   }
 
   @Override
   public long fileSize() {
-    return bytes().getLong(Event.FILE_SIZE_OFFSET);
+    return bytes().getLong(base + Event.FILE_SIZE_OFFSET);
   }
 
   @Override
   public int desiredAccess() {
-    return bytes().getInt(Event.DESIRED_ACCESS_OFFSET);
+    return bytes().getInt(base + Event.DESIRED_ACCESS_OFFSET);
   }
 
   @Override
   public int disposition() {
-    return bytes().getInt(Event.DISPOSITION_OFFSET);
+    return bytes().getInt(base + Event.DISPOSITION_OFFSET);
   }
 
   @Override
   public int createOptions() {
-    return bytes().getInt(Event.CREATE_OPTIONS_OFFSET);
+    return bytes().getInt(base + Event.CREATE_OPTIONS_OFFSET);
   }
 
   @Override
@@ -304,7 +316,7 @@ final class EventFlyweight implements FileEvent {
 
   @Override
   public Outcome outcome() {
-    return Outcome.of(bytes().getInt(Event.OUTCOME_OFFSET));
+    return Outcome.of(bytes().getInt(base + Event.OUTCOME_OFFSET));
   }
 
   @Override

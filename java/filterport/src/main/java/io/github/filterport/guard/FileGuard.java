@@ -3,6 +3,9 @@ package io.github.filterport.guard;
 
 import io.github.filterport.Connector;
 import io.github.filterport.ErrorHandler;
+import io.github.filterport.Event;
+import io.github.filterport.EventGap;
+import io.github.filterport.EventHandler;
 import io.github.filterport.FilterException;
 import io.github.filterport.Message;
 import io.github.filterport.MessageHandler;
@@ -166,7 +169,8 @@ public final class FileGuard implements AutoCloseable {
   }
 
   /**
-   * Starts to observe, on one daemon thread and a connection of its own; returns at once.
+   * Starts to observe, on one daemon thread and a connection of its own; returns at once. Reports
+   * come through an event ring, unless {@link Options#reportRing()} is 0.
    *
    * @throws IllegalStateException if called twice or after {@link #close}
    * @throws FilterException 0x800704D6 if there are 15 observers already
@@ -182,7 +186,34 @@ public final class FileGuard implements AutoCloseable {
                 connector, GuardProtocol.ROLE_OBSERVER, 0, options.eventCapacity())
             : connection;
     observing = reports;
-    observePump = start(reports, 1, message -> observe(message, observer));
+    observePump =
+        options.reportRing() == 0
+            ? start(reports, 1, message -> observe(message, observer))
+            : startReading(reports, observer);
+  }
+
+  private MessagePump startReading(GuardConnection reports, EventObserver observer)
+      throws FilterException {
+    ErrorHandler errors = options.onError();
+    EventHandler handler =
+        new EventHandler() {
+          @Override
+          public void onEvent(Event event) throws Exception {
+            EventFlyweight report = events.get();
+            observe(report, report.wrap(event), observer);
+          }
+
+          @Override
+          public void onGap(EventGap gap) throws Exception {
+            observer.onLost(gap);
+          }
+        };
+    return new ReportPump(
+            reports.port(),
+            reports.openRing(options.reportRing()),
+            handler,
+            errors != null ? errors : error -> LOG.warn("{}: {}", this, error.getMessage(), error))
+        .start();
   }
 
   private MessagePump start(GuardConnection on, int threads, MessageHandler handler)
@@ -220,7 +251,12 @@ public final class FileGuard implements AutoCloseable {
 
   private void observe(Message message, EventObserver observer) throws Exception {
     EventFlyweight event = events.get();
-    check(event.wrap(message));
+    observe(event, event.wrap(message), observer);
+  }
+
+  private static void observe(EventFlyweight event, @Nullable String defect, EventObserver observer)
+      throws Exception {
+    check(defect);
     try {
       if (Operation.of(event.kind()) != null) {
         observer.onEvent(event);
@@ -347,6 +383,8 @@ public final class FileGuard implements AutoCloseable {
    *     path, to fit. At least 1024
    * @param maxDeferred how many questions may be deferred at once, less than inFlight
    * @param onError hears what deciders and observers throw; null: it is logged
+   * @param reportRing bytes of the event ring through which an observer gets its reports: a power
+   *     of two from 16 KiB to 64 MiB; 0: each report is a message
    */
   public record Options(
       int threads,
@@ -354,11 +392,12 @@ public final class FileGuard implements AutoCloseable {
       int inFlight,
       int eventCapacity,
       int maxDeferred,
-      @Nullable ErrorHandler onError) {
+      @Nullable ErrorHandler onError,
+      int reportRing) {
     /** Room that a policy must leave for the path. */
     static final int LEAST_PATH_BYTES = 512;
 
-    private static final Options DEFAULTS = new Options(1, true, 64, 8192, 32, null);
+    private static final Options DEFAULTS = new Options(1, true, 64, 8192, 32, null, 1 << 20);
 
     /** Checks the arguments. */
     public Options {
@@ -369,6 +408,18 @@ public final class FileGuard implements AutoCloseable {
       if (maxDeferred >= inFlight) {
         throw new IllegalArgumentException(
             "maxDeferred must be less than inFlight " + inFlight + ", got " + maxDeferred);
+      }
+      if (reportRing != 0
+          && (reportRing < GuardProtocol.MIN_RING_BYTES
+              || reportRing > GuardProtocol.MAX_RING_BYTES
+              || Integer.bitCount(reportRing) != 1)) {
+        throw new IllegalArgumentException(
+            "reportRing must be 0 or a power of two from "
+                + GuardProtocol.MIN_RING_BYTES
+                + " to "
+                + GuardProtocol.MAX_RING_BYTES
+                + ", got "
+                + reportRing);
       }
       if (eventCapacity > GuardProtocol.MAX_EVENT_BYTES) {
         throw new IllegalArgumentException(
@@ -385,40 +436,51 @@ public final class FileGuard implements AutoCloseable {
       }
     }
 
-    /** One thread, exempt, 64 in flight of 8 KiB, 32 deferred, errors logged. */
+    /** One thread, exempt, 64 in flight of 8 KiB, 32 deferred, errors logged, a ring of 1 MiB. */
     public static Options defaults() {
       return DEFAULTS;
     }
 
     /** With another {@link #threads()}. */
     public Options withThreads(int value) {
-      return new Options(value, exempt, inFlight, eventCapacity, maxDeferred, onError);
+      return new Options(value, exempt, inFlight, eventCapacity, maxDeferred, onError, reportRing);
     }
 
     /** With another {@link #exempt()}. */
     public Options withExempt(boolean value) {
-      return new Options(threads, value, inFlight, eventCapacity, maxDeferred, onError);
+      return new Options(threads, value, inFlight, eventCapacity, maxDeferred, onError, reportRing);
     }
 
     /** With another {@link #inFlight()}; {@link #maxDeferred()} shrinks with it. */
     public Options withInFlight(int value) {
       return new Options(
-          threads, exempt, value, eventCapacity, Math.min(maxDeferred, value - 1), onError);
+          threads,
+          exempt,
+          value,
+          eventCapacity,
+          Math.min(maxDeferred, value - 1),
+          onError,
+          reportRing);
     }
 
     /** With another {@link #eventCapacity()}. */
     public Options withEventCapacity(int value) {
-      return new Options(threads, exempt, inFlight, value, maxDeferred, onError);
+      return new Options(threads, exempt, inFlight, value, maxDeferred, onError, reportRing);
     }
 
     /** With another {@link #maxDeferred()}. */
     public Options withMaxDeferred(int value) {
-      return new Options(threads, exempt, inFlight, eventCapacity, value, onError);
+      return new Options(threads, exempt, inFlight, eventCapacity, value, onError, reportRing);
     }
 
     /** With another {@link #onError()}. */
     public Options withOnError(ErrorHandler value) {
-      return new Options(threads, exempt, inFlight, eventCapacity, maxDeferred, value);
+      return new Options(threads, exempt, inFlight, eventCapacity, maxDeferred, value, reportRing);
+    }
+
+    /** With another {@link #reportRing()}. */
+    public Options withReportRing(int bytes) {
+      return new Options(threads, exempt, inFlight, eventCapacity, maxDeferred, onError, bytes);
     }
   }
 }

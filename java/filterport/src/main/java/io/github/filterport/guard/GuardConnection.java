@@ -2,13 +2,16 @@
 package io.github.filterport.guard;
 
 import io.github.filterport.Connector;
+import io.github.filterport.EventReader;
 import io.github.filterport.FilterException;
 import io.github.filterport.FilterPort;
+import io.github.filterport.WaitPolicy;
 import io.github.filterport.guard.GuardProtocol.CommandHeader;
 import io.github.filterport.guard.GuardProtocol.Connect;
 import io.github.filterport.guard.GuardProtocol.Counters;
 import io.github.filterport.guard.GuardProtocol.Hello;
 import io.github.filterport.guard.GuardProtocol.Limits;
+import io.github.filterport.guard.GuardProtocol.OpenRing;
 import io.github.filterport.guard.GuardProtocol.PolicyCommand;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -62,6 +65,13 @@ final class GuardConnection {
 
   GuardCounters counters() throws FilterException {
     return GuardCounters.read(ask(GuardProtocol.COMMAND_GET_COUNTERS, 0, Counters.LENGTH));
+  }
+
+  /** Reports come through the ring from now on. */
+  EventReader openRing(int dataLength) throws FilterException {
+    ByteBuffer command = command(GuardProtocol.COMMAND_OPEN_RING, 0, OpenRing.LENGTH);
+    command.putInt(OpenRing.DATA_LENGTH_OFFSET, dataLength);
+    return port.openEvents(command, WaitPolicy.adaptive());
   }
 
   private static ByteBuffer command(int command, int kind, int length) {

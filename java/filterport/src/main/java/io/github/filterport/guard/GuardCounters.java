@@ -33,7 +33,7 @@ import java.nio.ByteBuffer;
  * @param notAskedDirectory a directory
  * @param notAskedOff the kind's policy does not ask
  * @param reported reports that an observer received
- * @param reportsLost reports that an observer had no receive armed for
+ * @param reportsLost reports that an observer had no receive armed or no room in its ring for
  * @param connects connections accepted
  * @param connectsRefused refused by this driver
  * @param observers connected now

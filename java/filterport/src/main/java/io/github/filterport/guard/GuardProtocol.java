@@ -24,6 +24,9 @@ final class GuardProtocol {
   static final int DEFAULT_TIMEOUT_MILLISECONDS = 2000;
   static final int LIMIT_MAX_IN_FLIGHT = 65536;
 
+  static final int MIN_RING_BYTES = 16384;
+  static final int MAX_RING_BYTES = 67108864;
+
   static final int ROLE_DECIDER = 1;
   static final int ROLE_OBSERVER = 2;
   static final int CONNECT_EXEMPT = 0x00000001;
@@ -51,6 +54,7 @@ final class GuardProtocol {
   static final int COMMAND_GET_POLICY = 3;
   static final int COMMAND_GET_COUNTERS = 4;
   static final int COMMAND_SET_LIMITS = 5;
+  static final int COMMAND_OPEN_RING = 6;
 
   static final int POLICY_ASK = 0x00000001;
   static final int POLICY_REPORT = 0x00000002;
@@ -243,6 +247,24 @@ final class GuardProtocol {
     static final int LENGTH = RESERVED_OFFSET + Integer.BYTES;
 
     private Limits() {}
+  }
+
+  /**
+   * The request for an event ring; its answer is RING_VIEWS.
+   *
+   * <pre>
+   *     0 | Header: CommandHeader         |
+   *    16 | DataLength    | Reserved      |
+   *    24
+   * </pre>
+   */
+  static final class OpenRing {
+    static final int HEADER_OFFSET = 0;
+    static final int DATA_LENGTH_OFFSET = HEADER_OFFSET + CommandHeader.LENGTH;
+    static final int RESERVED_OFFSET = DATA_LENGTH_OFFSET + Integer.BYTES;
+    static final int LENGTH = RESERVED_OFFSET + Integer.BYTES;
+
+    private OpenRing() {}
   }
 
   /**

@@ -28,6 +28,7 @@ class GuardProtocolTest {
           "FP_HELLO", GuardProtocol.Hello.class,
           "FP_POLICY", GuardProtocol.PolicyCommand.class,
           "FP_LIMITS", GuardProtocol.Limits.class,
+          "FP_OPEN_RING", GuardProtocol.OpenRing.class,
           "FP_COUNTERS", GuardProtocol.Counters.class);
 
   @Test
