@@ -13,7 +13,7 @@
 typedef struct _RING_CONNECT {
     ULONG DataLength;
     ULONG
-        Kept; /* 1 to KEPT: the ring that all connections with this number share, made by the first; 0: one of its own */
+    Kept; /* 1 to KEPT: the ring that all connections with this number share, made by the first; 0: one of its own */
 } RING_CONNECT;
 
 enum {
