@@ -374,8 +374,7 @@ TEST_F(Callbacks, volume_properties_and_names) {
               STATUS_BUFFER_OVERFLOW);
     EXPECT_EQ(block.properties.SectorSize, 512);
     EXPECT_EQ(FltGetVolumeProperties(volume->volume, &block.properties, sizeof(block), &needed), STATUS_SUCCESS);
-    EXPECT_EQ(std::u16string(block.properties.RealDeviceName.Buffer, block.properties.RealDeviceName.Length / 2),
-              expected);
+    EXPECT_EQ(text(block.properties.RealDeviceName), expected);
     add(0, u"100");
     on_pre[0] = [&](PFLT_CALLBACK_DATA, PCFLT_RELATED_OBJECTS objects, PVOID *) {
         PVOID buffer = FltAllocatePoolAlignedWithTag(objects->Instance, NonPagedPool, 100, 0);

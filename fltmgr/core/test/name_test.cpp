@@ -13,10 +13,6 @@ FLT_PREOP_CALLBACK_STATUS pre(PFLT_CALLBACK_DATA data, PCFLT_RELATED_OBJECTS, PV
 const FLT_OPERATION_REGISTRATION operations[] = {{IRP_MJ_CREATE, 0, &pre, nullptr, nullptr},
                                                  {IRP_MJ_OPERATION_END, 0, nullptr, nullptr, nullptr}};
 
-std::u16string text(const UNICODE_STRING &string) {
-    return std::u16string(string.Buffer, string.Length / 2);
-}
-
 } // namespace
 
 class Names : public CoreTest {

@@ -44,8 +44,8 @@ TEST_F(ServerPort, OPEN_12_a_port_that_ignores_case_is_found_in_any) {
 }
 
 TEST_F(ServerPort, PORT_07_PORT_09_callbacks_and_a_positive_limit_are_required) {
-    UNICODE_STRING name = RTL_CONSTANT_STRING(const_cast<char16_t *>(u"\\P"));
-    name.Length = 4;
+    const std::u16string written = u"\\P";
+    UNICODE_STRING name = unicode(written);
     OBJECT_ATTRIBUTES object{};
     InitializeObjectAttributes(&object, &name, OBJ_KERNEL_HANDLE, nullptr, nullptr);
     PFLT_CONNECT_NOTIFY connect = [](PFLT_PORT, PVOID, PVOID, ULONG, PVOID *) -> NTSTATUS { return STATUS_SUCCESS; };

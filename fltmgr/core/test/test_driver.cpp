@@ -42,7 +42,11 @@ const fm_host_ops host = {&filter_settings, nullptr};
 
 UNICODE_STRING unicode(const std::u16string &text) {
     const USHORT length = static_cast<USHORT>(text.size() * 2);
-    return {length, length, const_cast<PWCH>(text.data())};
+    return {length, length, reinterpret_cast<PWCH>(const_cast<char16_t *>(text.data()))};
+}
+
+std::u16string text(const UNICODE_STRING &string) {
+    return std::u16string(reinterpret_cast<const char16_t *>(string.Buffer), string.Length / 2);
 }
 
 // Driver --------------------------------------------------------------------------------------------------------------

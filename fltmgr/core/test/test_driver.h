@@ -10,6 +10,7 @@
 #include "memory_transport.h"
 
 UNICODE_STRING unicode(const std::u16string &text); // the text must outlive the string
+std::u16string text(const UNICODE_STRING &string);
 
 class TestDriver;
 
