@@ -156,7 +156,7 @@ public final class EmbeddedFilterManager implements AutoCloseable {
    */
   public Volume volume(Path directory, VolumeKind kind) throws FilterManagerException {
     Path absolute = directory.toAbsolutePath().normalize();
-    Map<String, String> answer = call("volume", kind.word(), absolute.toString());
+    Map<String, String> answer = call("volume", kind.arguments(absolute));
     String id = value(answer, "volume");
     String device = value(answer, "device");
     return kind == VolumeKind.DIRECT

@@ -131,6 +131,24 @@ class FanotifyVolumeTest {
   }
 
   @Test
+  void aFolderAloneCanBeGated() throws Exception {
+    Path other = Files.createDirectory(temp.resolve("other"));
+    PrivateTmpfs mounted = PrivateTmpfs.mount(other);
+    try (FileGuard guard = guarded.guard()) {
+      Files.writeString(other.resolve("here"), "gated");
+      Files.writeString(Files.createDirectory(other.resolve("below")).resolve("there"), "free");
+      guarded.manager.volume(other, VolumeKind.FANOTIFY_FOLDER);
+      guard.decide(e -> Verdict.DENY);
+      assertThat(output(cat("../other/here"))).contains("Operation not permitted");
+      assertThat(output(cat("../other/below/there"))).isEqualTo("free");
+      assertThat(guard.counters().denied()).isEqualTo(1);
+    } finally {
+      guarded.close();
+      mounted.unmount();
+    }
+  }
+
+  @Test
   void theOpenerIsNamed() throws Exception {
     Set<Long> processes = ConcurrentHashMap.newKeySet();
     try (FileGuard guard = guarded.guard()) {
