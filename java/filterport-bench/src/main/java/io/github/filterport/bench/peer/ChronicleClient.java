@@ -2,6 +2,7 @@
 package io.github.filterport.bench.peer;
 
 import java.io.IOException;
+import java.util.Objects;
 import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.ExcerptTailer;
 import net.openhft.chronicle.wire.DocumentContext;
@@ -40,7 +41,7 @@ public final class ChronicleClient {
       for (; ; ) {
         try (DocumentContext document = tailer.readingDocument()) {
           if (document.isPresent()) {
-            sum += document.wire().bytes().readInt();
+            sum += Objects.requireNonNull(document.wire()).bytes().readInt();
           } else {
             lastEmpty = System.nanoTime();
             Thread.onSpinWait();

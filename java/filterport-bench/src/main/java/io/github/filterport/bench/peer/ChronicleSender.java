@@ -2,6 +2,7 @@
 package io.github.filterport.bench.peer;
 
 import java.io.IOException;
+import java.util.Objects;
 import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.wire.DocumentContext;
@@ -37,7 +38,7 @@ public final class ChronicleSender {
     while (System.nanoTime() - end < 0) {
       for (int i = 0; i < 64; i++) {
         try (DocumentContext document = appender.writingDocument()) {
-          var bytes = document.wire().bytes();
+          var bytes = Objects.requireNonNull(document.wire()).bytes();
           bytes.writeInt((int) sent);
           bytes.writePosition(bytes.writePosition() + EVENT - Integer.BYTES);
         }
