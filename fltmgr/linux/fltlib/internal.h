@@ -71,7 +71,8 @@ struct fl_wait {
         _Atomic uint32_t *bell;
         _Atomic uint32_t *sleepers;
         uint32_t seen;
-        _Atomic uint32_t *turn; /* NULL, or a word for which nobody need ring: once it has this value the wait is over */
+        _Atomic uint32_t
+            *turn; /* NULL, or a word for which nobody need ring: once it has this value the wait is over */
         uint32_t awaited;
     } words[FL_WAIT_MOST];
     struct fpw_spin *spin; /* NULL: sleep at once */

@@ -92,7 +92,8 @@ fm_reply_result fmt_close_reply(void *transport, fm_reply_slot *slot, void *buff
     own->large = NULL;
     own->open = false;
     cell_give(session, number);
-    fpw_prefetch_for_write(&session->region->cells[session->free_cells[session->free_first]]); /* most likely the next */
+    fpw_prefetch_for_write(
+        &session->region->cells[session->free_cells[session->free_first]]); /* most likely the next */
     return result;
 }
 
