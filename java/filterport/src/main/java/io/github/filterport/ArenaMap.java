@@ -17,7 +17,7 @@ import java.nio.LongBuffer;
 final class ArenaMap {
   /** The sizes and offsets that do not depend on options; in the order of Shim.layout. */
   record Structures(
-      int message,
+      int overlapped,
       int messageHeader,
       int replyLength,
       int messageId,
@@ -74,7 +74,7 @@ final class ArenaMap {
   }
 
   private int header(int slot) {
-    return places.slotStride() * slot + structures.message();
+    return places.slotStride() * slot + structures.overlapped();
   }
 
   int payloadOffset(int slot) {
