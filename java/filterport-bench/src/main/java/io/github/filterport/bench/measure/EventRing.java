@@ -45,7 +45,7 @@ public final class EventRing implements Scenario {
       subjects.put("message-each", messages);
       subjects.put("chronicle", chronicle);
       for (Subject subject : subjects.values()) {
-        subject.run(stream.lasting(setting.nanos() * 2));
+        subject.run(stream.lasting(setting.nanos() * 6)); // Chronicle compiles for a second
       }
       for (int round = 0; round < setting.rounds(); round++) {
         for (Placement placement : List.of(Placement.SAME_CORE, Placement.TWO_CORES)) {
