@@ -74,15 +74,17 @@ static NTSTATUS OpenRing(CLIENT *Client, const RING_CONNECT *Connect) {
 static NTSTATUS FLTAPI OnConnect(PFLT_PORT ClientPort, PVOID ServerCookie, PVOID Context, ULONG ContextLength,
                                  PVOID *Cookie) {
     NTSTATUS Status = STATUS_CONNECTION_COUNT_LIMIT;
+    RING_CONNECT Connect; /* a copy, because the context may be at any address */
 
     UNREFERENCED_PARAMETER(ServerCookie);
-    if (Context == NULL || ContextLength != sizeof(RING_CONNECT)) {
+    if (Context == NULL || ContextLength != sizeof(Connect)) {
         return STATUS_INVALID_PARAMETER;
     }
+    RtlCopyMemory(&Connect, Context, sizeof(Connect));
     ExAcquireFastMutex(&Lock);
     for (ULONG i = 0; i < CLIENTS; i++) {
         if (!Clients[i].Used) {
-            Status = OpenRing(&Clients[i], Context);
+            Status = OpenRing(&Clients[i], &Connect);
             if (NT_SUCCESS(Status)) {
                 Clients[i].Used = TRUE;
                 Clients[i].Port = ClientPort;
