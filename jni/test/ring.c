@@ -118,7 +118,7 @@ static VOID WriteOneByOne(RING *Ring, const RING_REQUEST *Request, RING_TOLD *To
         NTSTATUS Status;
         if (Request->Length <= LONGEST) {
             RtlFillMemory(Event, Request->Length, (UCHAR)i);
-            *(ULONG64 *)(PVOID)Event = i;
+            RtlCopyMemory(Event, &(ULONG64){i}, sizeof(ULONG64));
             Status = RingWrite(Ring, i & 0xFF, Event, 8, Event + 8, Request->Length - 8);
         } else {
             Status = RingWrite(Ring, i & 0xFF, Zeroes, Request->Length, NULL, 0);
