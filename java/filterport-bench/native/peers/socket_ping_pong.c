@@ -50,7 +50,7 @@ static int connect_to(const char *path) {
         fprintf(stderr, "socket_ping_pong: path too long: %s\n", path);
         exit(2);
     }
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0 || connect(descriptor, (const struct sockaddr *)&address, sizeof address) != 0)
         peer_fail(path);
