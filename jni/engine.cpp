@@ -23,12 +23,17 @@ constexpr HRESULT kMoreData = static_cast<HRESULT>(0x800700EA);
 constexpr HRESULT kPending = static_cast<HRESULT>(0x800703E5);
 constexpr HRESULT kBadPacket = static_cast<HRESULT>(0x8007000D); /* ERROR_INVALID_DATA */
 
-/** Start of each slot. The payload is 16-byte aligned because slots are cache-line aligned. */
+/**
+ * Start of each slot. The payload is 16-byte aligned because slots are cache-line aligned. The sender writes from the
+ * header on; OVERLAPPED, which this side writes, has a line of its own so that it need not be fetched back.
+ */
 struct MessageSlot {
     OVERLAPPED overlapped;
-    FILTER_MESSAGE_HEADER header;
+    alignas(kLine) FILTER_MESSAGE_HEADER header;
 };
-static_assert(sizeof(MessageSlot) % 16 == 0, "payload alignment");
+constexpr uint32_t kBody = kEngineHeaderOffset + sizeof(FILTER_MESSAGE_HEADER);
+static_assert(offsetof(MessageSlot, header) == kEngineHeaderOffset, "told to Java");
+static_assert(kBody % 16 == 0, "payload alignment");
 
 /** HRESULT_FROM_NT, which not every header set has. */
 HRESULT FromStatus(NTSTATUS status) {
@@ -58,10 +63,10 @@ int64_t Now() {
 EngineLayout EngineLayoutFor(const EngineOptions &options) {
     EngineLayout layout = {};
     uint32_t reply = Lines(sizeof(FILTER_REPLY_HEADER) + options.reply);
-    layout.slot_reply = Lines(sizeof(MessageSlot) + static_cast<uint64_t>(options.payload));
+    layout.slot_reply = Lines(kBody + static_cast<uint64_t>(options.payload));
     layout.slot_stride = layout.slot_reply + reply;
     layout.large_slot = layout.slot_stride * options.slots;
-    layout.large_reply = Lines(sizeof(MessageSlot) + static_cast<uint64_t>(options.max_payload));
+    layout.large_reply = Lines(kBody + static_cast<uint64_t>(options.max_payload));
     bool large = options.max_payload > options.payload;
     layout.batch = layout.large_slot + (large ? layout.large_reply + reply : 0);
     layout.batch_stride = Lines(sizeof(int64_t) * (static_cast<uint64_t>(options.slots) + 1));

@@ -30,6 +30,9 @@
 
 namespace filterport {
 
+/** Where FILTER_MESSAGE_HEADER lies in a slot, behind OVERLAPPED. */
+constexpr int kEngineHeaderOffset = 64;
+
 /** Most messages that one Poll returns. */
 constexpr int kBatchLimit = 64;
 

@@ -61,7 +61,7 @@ jstring JNICALL Shim_bind(JNIEnv *env, jclass) {
 
 void JNICALL Shim_layout(JNIEnv *env, jclass, jintArray out) {
     const jint values[] = {
-        static_cast<jint>(sizeof(OVERLAPPED)),
+        kEngineHeaderOffset,
         static_cast<jint>(sizeof(FILTER_MESSAGE_HEADER)),
         static_cast<jint>(offsetof(FILTER_MESSAGE_HEADER, ReplyLength)),
         static_cast<jint>(offsetof(FILTER_MESSAGE_HEADER, MessageId)),

@@ -88,6 +88,16 @@ static bool match_one(fm_connection *connection, fm_send *send) {
     return true;
 }
 
+static void match_known(fm_connection *connection, const fm_send *self) {
+    fm_send *head;
+
+    while (!connection->disconnected && (head = connection->queue.first) != NULL && match_one(connection, head)) {
+        if (head != self) {
+            connection->ops->wake(connection->transport, head);
+        }
+    }
+}
+
 /*
  * Matches until nothing more matches, then makes sure that the head of the queue sleeps, or will sleep, on the doorbell. self is the
  * caller's own message, which needs no wake. Every thread calls this after it changed something and before it sleeps or leaves.
@@ -98,11 +108,10 @@ void fm_settle(fm_connection *connection, const fm_send *self) {
     if (connection->queue.first == NULL) {
         return;
     }
-    connection->ops->collect(connection->transport);
-    while (!connection->disconnected && (head = connection->queue.first) != NULL && match_one(connection, head)) {
-        if (head != self) {
-            connection->ops->wake(connection->transport, head);
-        }
+    match_known(connection, self); /* often enough; then the client's words need not be looked at */
+    if (connection->queue.first != NULL) {
+        connection->ops->collect(connection->transport);
+        match_known(connection, self);
     }
     head = connection->queue.first;
     if (head != NULL && head != self && !head->leading) {

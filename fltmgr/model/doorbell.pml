@@ -7,8 +7,8 @@
  * close") and another says "there is something" works on real processors, where a store may become visible after the
  * loads that follow it. This model checks just that, one handshake a run, with the memory orders of the code:
  *
- *   HANDSHAKE 1   client threads arm receives; the head of the host's queue sleeps on sub.bell
- *   HANDSHAKE 2   host threads complete receives; client threads sleep on comp.bell
+ *   HANDSHAKE 1   client threads arm receives (sub.tail); the head of the host's queue sleeps on sub.bell
+ *   HANDSHAKE 2   host threads complete receives (the entry's turn); client threads sleep on comp.bell
  *   HANDSHAKE 3   a client thread replies; the sender sleeps on its cell's word
  *   HANDSHAKE 4   a client thread arms a receive while the host closes: either the host's last look finds the entry, or
  *                 the client sees that it was never collected, and never both
@@ -23,18 +23,18 @@
  * matters is an acquire or seq_cst.
  *
  * Futex. Compare-and-sleep is one step against wake. Both calls begin with Linux' full barrier ("waiters++; smp_mb(); (A)" and
- * "smp_mb(); (B)" in kernel/futex/core.c): handshakes 1 and 2 need it where a seq_cst store is no full barrier by itself,
- * which is the case on Arm and not on x86; fault NO_BARRIER takes it away.
+ * "smp_mb(); (B)" in kernel/futex/core.c): handshakes 1 and 2 need it, so that the bell is visible when it wakes, where an
+ * atomic increment is no full barrier by itself, which is the case on Arm and not on x86; fault NO_BARRIER takes it away.
  *
  * Property. When nothing in the system can move, every item has been consumed (1, 2), the sender has the reply (3), the
  * receive has been ended by exactly one side (4), the sender has left (5): nobody sleeps while its condition holds.
  *
  * Seeded faults, each with the handshakes where it must be found:
  *   TAKE_WITHOUT_RING  1           who takes the sleepers' mark wakes, but does not change the bell after taking it
- *   NO_RECHECK         1, 2        the sleeper reads the bell after its last look, and does not look again
- *   NO_BARRIER         1, 2        the futex call compares before "I sleep" is visible
+ *   SLEEP_BLINDLY      1, 2        the sleeper says "I sleep" and does not look at the ring again
+ *   NO_BARRIER         1, 2        the futex calls do not wait until what was stored before is visible
  *   WEAK_WAKER         1 to 5      the waker publishes with release and reads with acquire, instead of seq_cst
- *   WEAK_SLEEPER       3, 4, 5     the sleeper says "I sleep" ("I close") with release and reads with acquire, instead of seq_cst
+ *   WEAK_SLEEPER       1 to 5      the sleeper says "I sleep" ("I close") with release and reads with acquire, instead of seq_cst
  *   WEAK_PUBLISH       1, 2, 3     the entry's index, or the reply's word, is published without release
  * -DSEQUENTIAL takes the buffers away. Then only the first two are faults: the others are found by the buffers alone.
  */
@@ -246,40 +246,37 @@ inline futex_wake(w) {
 #define SLEEPER         SEQ_CST
 #define SLEEPER_SETTLED SETTLED
 #endif
-#ifdef WEAK_PUBLISH
-#define PUBLISH RELAXED
-#else
-#define PUBLISH RELEASE
-#endif
-
 #if HANDSHAKE == 1 || HANDSHAKE == 2
 
-/* arm() and bell_host() of the client; complete() of the host. */
+#ifdef WEAK_PUBLISH
+#define TURN UNORDERED
+#else
+#define TURN WAKER
+#endif
+
+/* arm() and bell_host() of the client; complete() of the host. Nobody rings who finds nobody asleep. */
 proctype producer(byte me) {
     byte items, hint;
     do
     :: items < ITEMS ->
         items++;
         store(ENTRY + me, items, RELAXED);
-        store(TAIL + me, items, PUBLISH);
-        atomic { FREE(BELL); modify(BELL, memory[BELL] + 1, WAKER) };
+        store(TAIL + me, items, TURN);
         atomic { WAKER_SETTLED; hint = LOAD(ASLEEP) };
 #if HANDSHAKE == 1
         if
         :: hint != 0 ->
             /* Who takes the 1 owes the wake. */
-            atomic { FREE(ASLEEP); hint = memory[ASLEEP]; modify(ASLEEP, 0, SEQ_CST) };
-#ifndef TAKE_WITHOUT_RING
-            if
-            :: hint != 0 -> atomic { FREE(BELL); modify(BELL, memory[BELL] + 1, SEQ_CST) }
-            :: else
-            fi
-#endif
+            atomic { FREE(ASLEEP); hint = memory[ASLEEP]; modify(ASLEEP, 0, SEQ_CST) }
         :: else
         fi;
 #endif
         if
-        :: hint != 0 -> futex_wake(BELL)
+        :: hint != 0 ->
+#ifndef TAKE_WITHOUT_RING
+            atomic { FREE(BELL); modify(BELL, memory[BELL] + 1, SEQ_CST) };
+#endif
+            futex_wake(BELL)
         :: else
         fi;
         hint = 0
@@ -312,25 +309,25 @@ proctype sleeper(byte me) {
     bit found;
     do
     ::
-#ifndef NO_RECHECK
        seen = LOAD(BELL);
        look(found);
-#else
-       look(found);
-       seen = LOAD(BELL);
-#endif
        if
        :: found
        :: else ->
 #if HANDSHAKE == 1
-            store(ASLEEP, 1, SEQ_CST);
-            futex_wait(BELL, seen)
+            store(ASLEEP, 1, SLEEPER);
 #else
-            atomic { FREE(ASLEEP); modify(ASLEEP, memory[ASLEEP] + 1, SEQ_CST) };
+            atomic { FREE(ASLEEP); modify(ASLEEP, memory[ASLEEP] + 1, SLEEPER) };
+#endif
+#ifndef SLEEP_BLINDLY
+            atomic { SLEEPER_SETTLED; found = (TAILS > consumed) };
+#endif
             if
-            :: LOAD(BELL) == seen -> futex_wait(BELL, seen)
-            :: else
-            fi;
+            :: !found -> futex_wait(BELL, seen)
+            :: else -> found = 0
+            fi
+#if HANDSHAKE == 2
+            ;
             atomic { FREE(ASLEEP); modify(ASLEEP, memory[ASLEEP] - 1, SEQ_CST) }
 #endif
        fi;
@@ -385,11 +382,10 @@ proctype sleeper(byte me) {
 #define CLOSING 1
 #define CLOSED  2
 
-/* arm() with bell_host() and never_collected(). */
+/* arm() with never_collected(). */
 proctype producer(byte me) {
     byte seen;
-    store(TAIL, 1, PUBLISH);
-    atomic { FREE(BELL); modify(BELL, 1, WAKER) };
+    store(TAIL, 1, WAKER);
     atomic { WAKER_SETTLED; seen = LOAD(STATE) };
     if
     :: seen == OPEN
@@ -407,8 +403,7 @@ proctype producer(byte me) {
 proctype sleeper(byte me) {
     byte end;
     store(STATE, CLOSING, SLEEPER);
-    atomic { SLEEPER_SETTLED; end = LOAD(BELL) };
-    end = LOAD(TAIL);
+    atomic { SLEEPER_SETTLED; end = LOAD(TAIL) };
     if
     :: end == 1 -> atomic { consumed++ }                /* collected, then dropped or filled */
     :: else

@@ -27,11 +27,13 @@
  *
  * Steps. The mutex excludes everybody else from private state, so a locked stretch with one access to shared memory is one step
  * (Lipton's reduction), and a claim is taken with the step after it and given up with the step before. Doorbells count
- * modulo 2^32; the model keeps, for each sleeper, only whether the bell has changed since it was read.
+ * modulo 2^32; the model keeps, for each sleeper, only whether the bell has changed since it was read. Ringing and waking
+ * are one step: who compares the bell in between would not fall asleep, and who compares it before is woken.
  *
  * Seeded faults, each of which must be found (the run is in `check`)
  *   SPLIT_EXCHANGE     the host ends a window by a load and a store instead of one exchange                   P1
- *   NO_RECHECK         the leader reads the doorbell and sleeps without another look at the ring              P3
+ *   NO_RECHECK         the leader reads doorbell and tail and sleeps without another look at the ring         P3
+ *   SLEEP_BLINDLY      the leader sets the sleepers' mark and does not look at the tail again                 P3
  *   FREE_BEFORE_COPY   the cell is given back before the reply has been copied                                P2
  *   TAKE_WITHOUT_RING  a client thread that takes the sleepers' mark wakes, but does not change the bell again P3
  *   WAKE_ONE           ... wakes one thread only, which may be one that is leaving                            P3
@@ -125,7 +127,8 @@ byte asleep[SENDERS];           /* the kernel's: in the queue of that futex */
 /* ---- shared memory */
 chan submissions = [RECEIVES] of { byte };
 chan completions = [RECEIVES] of { byte, byte, byte, byte, byte };   /* receive, status, message, generation, cell */
-bit  rung[SENDERS];             /* sub.bell differs from what this sender has seen */
+bit  moved[SENDERS];            /* sub.tail differs from what this sender has seen */
+bit  rung[SENDERS];             /* sub.bell likewise */
 bit  sub_sleepers;
 byte sub_state;
 bit  comp_rung[THREADS];        /* comp.bell differs from what this thread has seen */
@@ -168,22 +171,20 @@ inline wake(who) {
 #endif
 }
 
-/* complete(): one receive ends. The entry, the bell, the sleepers, a wake. */
+/* complete(): one receive ends. The entry, the sleepers; if there are any: the bell, a wake. */
 inline complete(which, how) {
     atomic { completions!which, how, 0, 0, 0; armed-- };
     ring_client()
 }
 
 inline ring_client() {
-    d_step {
-        comp_rung[0] = 1;
-#if THREADS > 1
-        comp_rung[1] = 1
-#endif
-    };
     if
     :: comp_sleepers != 0 ->
        atomic {
+           comp_rung[0] = 1;
+#if THREADS > 1
+           comp_rung[1] = 1;
+#endif
            if
            :: client_asleep[0] -> client_asleep[0] = 0
 #if THREADS > 1
@@ -343,7 +344,7 @@ wait_for_receive:
             :: else -> h = 0; leading[s] = 1
             fi
         };
-        rung[s] = 0;                                /* fmt_prepare_sleep() */
+        d_step { rung[s] = 0; moved[s] = 0 };       /* fmt_prepare_sleep(); the bell, read earlier there, can only seem more rung */
         atomic {
 #ifndef NO_RECHECK
             settle(s);
@@ -358,10 +359,18 @@ wait_for_receive:
         /* sleep_leader() */
         atomic {
             if
-            :: rung[s] || woken[s] -> woken[s] = 0; goto wake_up        /* it spun, or was woken already */
+            :: moved[s] || woken[s] -> woken[s] = 0; goto wake_up       /* it spun, or was woken already */
             :: !woken[s] -> sub_sleepers = 1
             fi
         };
+#ifndef SLEEP_BLINDLY
+        atomic {
+            if
+            :: moved[s] -> woken[s] = 0; goto wake_up
+            :: else
+            fi
+        };
+#endif
         atomic {
             if
             :: !rung[s] && !woken[s] -> asleep[s] = ON_BELL
@@ -468,7 +477,15 @@ sleep_reply:
 
 close_reply:
 #ifndef SPLIT_EXCHANGE
-        atomic { !locked -> locked = 1; found = word[cell_of[s]]; word[cell_of[s]] = GONE };
+        /* A look that finds no reply decides nothing, the exchange does; one that finds it is the last word. */
+        atomic {
+            !locked -> locked = 1;
+            found = word[cell_of[s]];
+            if
+            :: found == REPLIED || found == REPLIED_LARGE
+            :: else -> word[cell_of[s]] = GONE
+            fi
+        };
 #else
         atomic { !locked -> locked = 1; found = word[cell_of[s]]; printf("sender %d: gives up, reads state %d (1 waiting, 2 replied)\n", s, found) };
         atomic { word[cell_of[s]] = GONE; printf("sender %d: stores GONE\n", s) };
@@ -533,7 +550,7 @@ done:
             :: else -> assert(status == SUCCESS || delivered[NUMBER(s, n)] == 0)
             fi;
 #endif
-            status = 0; limit = 0; expired = 0; receive_of[s] = 0; reply_wanted[s] = 0; rung[s] = 0; woken[s] = 0;
+            status = 0; limit = 0; expired = 0; receive_of[s] = 0; reply_wanted[s] = 0; rung[s] = 0; moved[s] = 0; woken[s] = 0;
             n++
         }
     :: else -> break
@@ -638,12 +655,20 @@ proctype closer() {
 /* ================================================================ client */
 
 inline ring_host() {
-    d_step {
-        rung[0] = 1;
+#ifndef TAKE_WITHOUT_RING
+    rung[0] = 1;
 #if SENDERS > 1
-        rung[1] = 1
+    rung[1] = 1;
 #endif
-    }
+#endif
+    skip
+}
+
+inline move_tail() {
+    moved[0] = 1;
+#if SENDERS > 1
+    moved[1] = 1
+#endif
 }
 
 /* arm() with bell_host() and never_collected(). */
@@ -653,18 +678,15 @@ inline arm(which) {
     :: sub_state != OPEN || ended
     :: else ->
 #endif
-       d_step { pending[which] = 1; submissions!which; printf("client %d: receive %d armed\n", t, which) };
-       ring_host();
+       d_step { pending[which] = 1; submissions!which; move_tail(); printf("client %d: receive %d armed\n", t, which) };
        /* A load and then the exchange can do no more than the exchange alone. */
        d_step { took = sub_sleepers; sub_sleepers = 0 };
        if
        :: took ->
-#ifndef TAKE_WITHOUT_RING
-          ring_host();
-#endif
 #ifdef WAKE_ONE
           atomic {
               took = 0;
+              ring_host();
               if
               :: asleep[0] == ON_BELL -> asleep[0] = AWAKE
 #if SENDERS > 1
@@ -676,6 +698,7 @@ inline arm(which) {
 #else
           d_step {
               took = 0;
+              ring_host();
               if
               :: asleep[0] == ON_BELL -> asleep[0] = AWAKE
               :: else
@@ -823,12 +846,16 @@ answered_it:  atomic { status = 0; m = 0; g = 0; c = 0 };
            if
            :: len(completions) == 0 ->
               comp_sleepers++;
-              atomic {
-                  if
-                  :: !comp_rung[t] -> client_asleep[t] = 1
-                  :: else
-                  fi
-              };
+              if
+              :: len(completions) == 0 ->
+                 atomic {
+                     if
+                     :: !comp_rung[t] -> client_asleep[t] = 1
+                     :: else
+                     fi
+                 }
+              :: else
+              fi;
 end_idle:     !client_asleep[t];
               comp_sleepers--
            :: else
@@ -851,9 +878,13 @@ proctype scribbler() {
     do
     :: rung[0] = 0
     :: rung[0] = 1
+    :: moved[0] = 0
+    :: moved[0] = 1
 #if SENDERS > 1
     :: rung[1] = 0
     :: rung[1] = 1
+    :: moved[1] = 0
+    :: moved[1] = 1
 #endif
     :: sub_sleepers = 0
     :: sleeping[0] = 0

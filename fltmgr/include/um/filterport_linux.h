@@ -34,10 +34,16 @@ HRESULT WINAPI FpArenaAllocate(_In_ HANDLE hPort, _In_ SIZE_T bytes, _Outptr_ PV
  */
 HRESULT WINAPI FpArenaFree(_In_ PVOID address);
 
+/** FpSetWaitPolicy: sleeps at once. Least processor time; a wake-up costs some tens of microseconds. */
+#define FP_WAIT_BLOCK 0u
+/** FpSetWaitPolicy: spins for up to 20 microseconds where that pays, then sleeps. The default. */
+#define FP_WAIT_ADAPTIVE 20000u
+
 /**
- * How threads wait on this connection, or on a completion port that it is alone on: 0 sleeps at once; otherwise the
- * longest time to spin before sleeping, which adapts itself down to nothing, but for short trials, while spinning does
- * not pay. Default: 20,000.
+ * How both ends of this connection wait: here threads on the connection, or on a completion port that it is alone on; in
+ * the filter manager senders for its receives and replies. FP_WAIT_BLOCK sleeps at once; otherwise the longest time to
+ * spin before sleeping, in nanoseconds, which adapts itself down to nothing, but for short trials, while spinning does
+ * not pay. More than 10 ms counts as 10 ms. Blocks for one exchange with the manager.
  */
 HRESULT WINAPI FpSetWaitPolicy(_In_ HANDLE hPort, _In_ ULONG spinNanoseconds);
 

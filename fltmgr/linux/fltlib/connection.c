@@ -186,8 +186,10 @@ HRESULT WINAPI FpSetWaitPolicy(HANDLE hPort, ULONG spinNanoseconds) {
     struct fl_connection *connection = fl_connection_enter(hPort);
     if (connection == NULL)
         return fl_fail_status("FpSetWaitPolicy", STATUS_INVALID_HANDLE);
-    enum { LONGEST_SPIN_NS = 10000000 };
-    fpw_spin_init(&connection->spin, spinNanoseconds < LONGEST_SPIN_NS ? spinNanoseconds : LONGEST_SPIN_NS);
+    struct fpw_control_request request = {.kind = FPW_WAIT, .value = spinNanoseconds};
+    struct fpw_control_answer answer = {.status = STATUS_SUCCESS};
+    fpw_spin_init(&connection->spin, spinNanoseconds);
+    NTSTATUS status = fl_control_call(connection, &request, &answer, NULL);
     fl_connection_leave(hPort);
-    return S_OK;
+    return fl_fail_status("FpSetWaitPolicy", status);
 }

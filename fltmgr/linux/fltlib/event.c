@@ -156,7 +156,7 @@ static void event_gather(void *opaque, struct fl_wait *wait) {
         if (connection != NULL) {
             fl_object_reference(&connection->object);
             context->connections[context->count++] = connection;
-            fl_wait_add(wait, &connection->region->comp.bell, &connection->region->comp.sleepers);
+            fl_receive_wait_add(wait, connection);
         }
     }
     pthread_mutex_unlock(&event->lock);
@@ -172,7 +172,7 @@ static bool event_done(void *opaque) {
 
 static void connection_gather(void *opaque, struct fl_wait *wait) {
     struct fl_connection *connection = opaque;
-    fl_wait_add(wait, &connection->region->comp.bell, &connection->region->comp.sleepers);
+    fl_receive_wait_add(wait, connection);
 }
 
 static bool connection_done(void *opaque) {

@@ -71,6 +71,9 @@ struct fl_wait {
         _Atomic uint32_t *bell;
         _Atomic uint32_t *sleepers;
         uint32_t seen;
+        _Atomic uint32_t
+            *turn; /* NULL, or a word for which nobody need ring: once it has this value the wait is over */
+        uint32_t awaited;
     } words[FL_WAIT_MOST];
     struct fpw_spin *spin; /* NULL: sleep at once */
 };
@@ -79,6 +82,8 @@ typedef bool fl_done(void *context);
 /* False when the deadline came first. */
 bool fl_wait_until(struct fl_wait *wait, fl_gather *gather, fl_done *done, void *context, uint64_t deadline);
 void fl_wait_add(struct fl_wait *wait, _Atomic uint32_t *bell, _Atomic uint32_t *sleepers);
+/* Together with the bell added last. Who writes the word looks at that bell's sleepers afterwards. */
+void fl_wait_also(struct fl_wait *wait, _Atomic uint32_t *turn, uint32_t awaited);
 /* Changes the bell and wakes everybody who sleeps on it. */
 void fl_ring(_Atomic uint32_t *bell, _Atomic uint32_t *sleepers);
 
@@ -197,6 +202,7 @@ void fl_bounce_give(struct fl_connection *connection, void *memory);
 unsigned fl_receive_drain(struct fl_connection *connection, struct fl_port *port, OVERLAPPED_ENTRY *entries,
                           unsigned room);
 bool fl_receive_ready(struct fl_connection *connection);
+void fl_receive_wait_add(struct fl_wait *wait, struct fl_connection *connection);
 /* Around a wait for an OVERLAPPED or for the handle: what other threads take out of the ring rings the bell. */
 void fl_receive_watch(struct fl_connection *connection, bool begin);
 void fl_receive_packet_taken(struct fl_connection *connection, struct fl_packet *packet);

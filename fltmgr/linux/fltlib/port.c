@@ -246,7 +246,7 @@ static void port_gather(void *opaque, struct fl_wait *wait) {
         struct fl_connection *connection = atomic_load(&port->places[i]);
         if (connection != NULL) {
             only = connection;
-            fl_wait_add(wait, &connection->region->comp.bell, &connection->region->comp.sleepers);
+            fl_receive_wait_add(wait, connection);
         }
     }
     /* One connection's bell is enough: who changes anything about the port rings it as well. */

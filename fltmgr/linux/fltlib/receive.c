@@ -47,11 +47,10 @@ static HANDLE event_handle(const OVERLAPPED *overlapped) {
 /* --- arming ------------------------------------------------------------------------------------------------------- */
 
 /*
- * The second ring is for a leader that read the bell after the first, and set the mark that is taken here, but does not
- * sleep yet: without it that leader would sleep unmarked. All are woken, because one may be on its way out of the futex.
+ * After sub.tail. The bell is for a leader that has set the mark that is taken here, but does not sleep yet: without it
+ * that leader would sleep unmarked. All are woken, because one may be on its way out of the futex.
  */
 static void bell_host(struct fpw_region *region) {
-    atomic_fetch_add(&region->sub.bell, 1);
     if (atomic_load(&region->sub.sleepers) != 0 && atomic_exchange(&region->sub.sleepers, 0) != 0) {
         atomic_fetch_add(&region->sub.bell, 1);
         fpw_futex_wake(&region->sub.bell, INT32_MAX);
@@ -111,7 +110,7 @@ static NTSTATUS arm(struct fl_connection *connection, const struct arming *armin
     submission.cookie = cookie_of(connection, receive);
     uint32_t entry = connection->sub_tail++;
     region->submissions[entry & RING_MASK] = submission;
-    atomic_store_explicit(&region->sub.tail, connection->sub_tail, memory_order_release);
+    atomic_store(&region->sub.tail, connection->sub_tail);
     pthread_mutex_unlock(&connection->lock);
     *armed = receive;
 
@@ -201,9 +200,19 @@ void fl_receive_watch(struct fl_connection *connection, bool begin) {
     pthread_mutex_unlock(&connection->lock);
 }
 
+static bool is_there(const struct fpw_region *region, uint32_t index) {
+    return atomic_load_explicit(&region->completions[index & RING_MASK].turn, memory_order_acquire) == index + 1;
+}
+
 bool fl_receive_ready(struct fl_connection *connection) {
-    return atomic_load_explicit(&connection->region->comp.tail, memory_order_acquire) !=
-           atomic_load_explicit(&connection->comp_head, memory_order_relaxed);
+    return is_there(connection->region, atomic_load_explicit(&connection->comp_head, memory_order_relaxed));
+}
+
+void fl_receive_wait_add(struct fl_wait *wait, struct fl_connection *connection) {
+    struct fpw_region *region = connection->region;
+    uint32_t head = atomic_load_explicit(&connection->comp_head, memory_order_relaxed);
+    fl_wait_add(wait, &region->comp.bell, &region->comp.sleepers);
+    fl_wait_also(wait, &region->completions[head & RING_MASK].turn, head + 1);
 }
 
 /* The simple case at once, in the lock that is held anyway: a packet for the thread that drains, no bounce, no event.
@@ -232,11 +241,13 @@ unsigned fl_receive_drain(struct fl_connection *connection, struct fl_port *port
     while (fl_receive_ready(connection) && (port == NULL || drain.written < room)) {
         unsigned count = 0;
         pthread_mutex_lock(&connection->lock);
-        uint32_t tail = atomic_load_explicit(&region->comp.tail, memory_order_acquire);
         uint32_t head = atomic_load_explicit(&connection->comp_head, memory_order_relaxed);
-        while (head != tail && count < DRAIN_BATCH && (port == NULL || drain.written + count < room)) {
+        while (is_there(region, head) && count < DRAIN_BATCH && (port == NULL || drain.written + count < room)) {
             const struct fpw_completion *completion = &region->completions[head++ & RING_MASK];
             struct fl_receive *receive = &connection->receives[completion->cookie & RING_MASK];
+            __builtin_prefetch(receive->bounce != NULL ? receive->bounce : receive->buffer);
+            if (completion->cell < FPW_CELLS)
+                fpw_prefetch_for_write(&region->cells[completion->cell]);
             if (receive->state != FL_RECEIVE_ARMED || cookie_of(connection, receive) != completion->cookie)
                 continue;
             receive->state = FL_RECEIVE_ENDED;
@@ -286,8 +297,7 @@ struct synchronous_wait {
 
 static void synchronous_gather(void *opaque, struct fl_wait *wait) {
     struct synchronous_wait *context = opaque;
-    struct fpw_region *region = context->connection->region;
-    fl_wait_add(wait, &region->comp.bell, &region->comp.sleepers);
+    fl_receive_wait_add(wait, context->connection);
 }
 
 static bool synchronous_done(void *opaque) {
@@ -405,8 +415,7 @@ struct result_wait {
 
 static void result_gather(void *opaque, struct fl_wait *wait) {
     struct result_wait *context = opaque;
-    struct fpw_region *region = context->connection->region;
-    fl_wait_add(wait, &region->comp.bell, &region->comp.sleepers);
+    fl_receive_wait_add(wait, context->connection);
 }
 
 static bool result_done(void *opaque) {

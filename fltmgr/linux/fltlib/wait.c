@@ -12,7 +12,13 @@ void fl_wait_add(struct fl_wait *wait, _Atomic uint32_t *bell, _Atomic uint32_t 
         return;
     wait->words[wait->count].bell = bell;
     wait->words[wait->count].sleepers = sleepers;
+    wait->words[wait->count].turn = NULL;
     wait->count++;
+}
+
+void fl_wait_also(struct fl_wait *wait, _Atomic uint32_t *turn, uint32_t awaited) {
+    wait->words[wait->count - 1].turn = turn;
+    wait->words[wait->count - 1].awaited = awaited;
 }
 
 void fl_ring(_Atomic uint32_t *bell, _Atomic uint32_t *sleepers) {
@@ -24,6 +30,8 @@ void fl_ring(_Atomic uint32_t *bell, _Atomic uint32_t *sleepers) {
 /* Sequentially consistent: the look after the sleepers were counted must not come before them (fl_ring's other half). */
 static bool changed(const struct fl_wait *wait) {
     for (unsigned i = 0; i < wait->count; i++) {
+        if (wait->words[i].turn != NULL && atomic_load(wait->words[i].turn) == wait->words[i].awaited)
+            return true;
         if (atomic_load(wait->words[i].bell) != wait->words[i].seen)
             return true;
     }

@@ -51,6 +51,10 @@ uint64_t fmt_no_reply_id(void *transport) {
     return fpw_message_id(++session->one_way & FPW_GENERATION_MASK, FPW_NO_CELL);
 }
 
+static bool is_replied(uint64_t word, uint64_t generation) {
+    return fpw_word_state(word) == FPW_CELL_REPLIED && fpw_word_generation(word) == generation;
+}
+
 fm_reply_result fmt_close_reply(void *transport, fm_reply_slot *slot, void *buffer, uint32_t capacity, uint32_t *length,
                                 fm_status *status) {
     struct fmt_session *session = transport;
@@ -58,9 +62,12 @@ fm_reply_result fmt_close_reply(void *transport, fm_reply_slot *slot, void *buff
     uint64_t generation = slot->data[1];
     struct fmt_cell *own = &session->cells[number];
     struct fpw_cell *cell = &session->region->cells[number];
-    uint64_t word = atomic_exchange(&cell->word, fpw_cell_word(generation, FPW_CELL_GONE, 0));
     fm_reply_result result = FM_GONE;
-    if (fpw_word_state(word) == FPW_CELL_REPLIED && fpw_word_generation(word) == generation) {
+    /* Nobody changes a word that says REPLIED; without the exchange its line need not be taken from the client. */
+    uint64_t word = atomic_load_explicit(&cell->word, memory_order_acquire);
+    if (!is_replied(word, generation))
+        word = atomic_exchange(&cell->word, fpw_cell_word(generation, FPW_CELL_GONE, 0));
+    if (is_replied(word, generation)) {
         uint32_t said = fpw_word_length(word);
         const void *bytes = NULL;
         if (said == FPW_LENGTH_TOO_LONG) {
@@ -85,6 +92,8 @@ fm_reply_result fmt_close_reply(void *transport, fm_reply_slot *slot, void *buff
     own->large = NULL;
     own->open = false;
     cell_give(session, number);
+    fpw_prefetch_for_write(
+        &session->region->cells[session->free_cells[session->free_first]]); /* most likely the next */
     return result;
 }
 

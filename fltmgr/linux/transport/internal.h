@@ -23,8 +23,7 @@
  * into. A session lives while somebody references it: the server thread (until its socket is closed), the core (until
  * released()), and each job. A lane likewise: the server thread, and the job that serves its request.
  *
- * Lock order: the core's connection lock, then session.comp_lock. session.lock and lane.lock are never held while
- * calling the core.
+ * session.lock and lane.lock are never held while calling the core.
  */
 
 enum {
@@ -119,8 +118,7 @@ struct fmt_session {
     struct fmt_receive *receives;
     _Atomic uint32_t receives_inside; /* armed or being filled; a futex for who closes */
     _Atomic bool awaits_receives;
-    pthread_mutex_t comp_lock;
-    uint32_t comp_tail;
+    _Atomic uint32_t comp_tail;
     struct fmt_cell *cells; /* the rest in the core's lock */
     uint16_t *free_cells;   /* first in, first out */
     uint32_t free_first;
@@ -128,6 +126,7 @@ struct fmt_session {
     uint32_t cells_made;
     uint64_t one_way;
     struct fpw_spin reply_spin;
+    _Atomic uint32_t spinners; /* senders that spin for their reply */
     struct fpw_spin bell_spin;
 };
 

@@ -31,7 +31,6 @@ void fmt_session_release(struct fmt_session *session) {
     fmt_shared_fini(session);
     fm_identity_release(session->identity);
     free(session->connect);
-    pthread_mutex_destroy(&session->comp_lock);
     pthread_mutex_destroy(&session->lock);
     fmt_quota_return(session->uid, FMT_CONNECTIONS, 1);
     free(session);
@@ -81,7 +80,6 @@ void fmt_session_accept(int descriptor) {
     session->uid = peer.uid;
     session->pid = peer.pid;
     pthread_mutex_init(&session->lock, NULL);
-    pthread_mutex_init(&session->comp_lock, NULL);
     fmt_session_counted(1);
     atomic_fetch_add(&fmt_counters.accepted, 1);
     session->next = fmt_sessions;
@@ -243,6 +241,11 @@ static bool connected_request(struct fmt_session *session, const struct fpw_cont
         return true;
     case FPW_CANCEL:
         fmt_cancel(session, request->number);
+        return true;
+    case FPW_WAIT:
+        fpw_spin_init(&session->reply_spin, request->value);
+        fpw_spin_init(&session->bell_spin, request->value);
+        fmt_answer(session->watch.descriptor, FMT_SUCCESS, 0, 0, -1);
         return true;
     case FPW_CLOSE:
         if (begin_close(session, true))

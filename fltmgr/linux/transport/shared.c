@@ -77,6 +77,7 @@ static const char *take_submission(struct fmt_session *session, const struct fpw
     atomic_fetch_add_explicit(&session->receives_inside, 1, memory_order_relaxed);
     memset(&receive->core, 0, sizeof receive->core);
     receive->core.capacity = entry->length;
+    fpw_prefetch_for_write((const uint8_t *)arena->base + entry->offset);
     fm_receive_arrived(session->connection, &receive->core);
     return NULL;
 }
@@ -104,20 +105,24 @@ static void collect(void *transport) {
  * The receive's number may be armed again the moment its completion is published, so everything private about it is
  * done before.
  */
-static void complete(struct fmt_session *session, struct fmt_receive *receive, fm_status status, uint32_t information) {
+static void complete(struct fmt_session *session, struct fmt_receive *receive, fm_status status, uint32_t information,
+                     uint32_t cell) {
     struct fpw_region *region = session->region;
-    struct fpw_completion completion = {.cookie = receive->cookie, .status = status, .information = information};
+    uint32_t cookie = receive->cookie;
     fmt_memory_release(receive->arena);
     receive->arena = NULL;
     atomic_store_explicit(&receive->armed, false, memory_order_release);
-    pthread_mutex_lock(&session->comp_lock);
-    region->completions[session->comp_tail & RING_MASK] = completion;
-    session->comp_tail++;
-    atomic_store_explicit(&region->comp.tail, session->comp_tail, memory_order_release);
-    pthread_mutex_unlock(&session->comp_lock);
-    atomic_fetch_add(&region->comp.bell, 1);
-    if (atomic_load(&region->comp.sleepers) != 0)
+    uint32_t index = atomic_fetch_add_explicit(&session->comp_tail, 1, memory_order_relaxed);
+    struct fpw_completion *completion = &region->completions[index & RING_MASK];
+    completion->cookie = cookie;
+    completion->status = status;
+    completion->information = information;
+    completion->cell = cell;
+    atomic_store(&completion->turn, index + 1);
+    if (atomic_load(&region->comp.sleepers) != 0) {
+        atomic_fetch_add(&region->comp.bell, 1);
         fpw_futex_wake(&region->comp.bell, 1);
+    }
     if (atomic_fetch_sub(&session->receives_inside, 1) == 1 && atomic_load(&session->awaits_receives))
         fpw_futex_wake(&session->receives_inside, INT32_MAX);
 }
@@ -142,12 +147,12 @@ static fm_fill_result fill(void *transport, fm_receive *core, const fm_message_v
     memcpy(target, &header, sizeof header);
     if (message->length != 0)
         memcpy(target + sizeof header, message->payload, message->length);
-    complete(session, receive, FMT_SUCCESS, FM_HEADER_LENGTH + message->length);
+    complete(session, receive, FMT_SUCCESS, FM_HEADER_LENGTH + message->length, fpw_id_cell(message->message_id));
     return FM_FILL_OK;
 }
 
 static void drop(void *transport, fm_receive *receive, fm_status status) {
-    complete(transport, (struct fmt_receive *)receive, status, 0);
+    complete(transport, (struct fmt_receive *)receive, status, 0, FPW_NO_CELL);
 }
 
 /*
@@ -158,7 +163,7 @@ static void disconnected(void *transport) {
     struct fmt_session *session = transport;
     struct fpw_region *region = session->region;
     atomic_store(&region->sub_close.state, FPW_SUB_CLOSING);
-    (void)atomic_load(&region->sub.bell);
+    (void)atomic_load(&region->sub.tail); /* seq_cst: what collect() reads is not older */
     collect(session);
     session->sub_closed = true;
     atomic_store_explicit(&region->sub_close.end, session->sub_head, memory_order_relaxed);

@@ -89,7 +89,8 @@ void fmt_wake(void *transport, fm_send *send) {
 
 uint64_t fmt_prepare_sleep(void *transport) {
     struct fmt_session *session = transport;
-    return atomic_load(&session->region->sub.bell);
+    uint32_t bell = atomic_load(&session->region->sub.bell);
+    return (uint64_t)atomic_load(&session->region->sub.tail) << 32 | bell;
 }
 
 static fm_sleep_result sleep_queued(struct sleeper *sleeper, const struct limit *limit) {
@@ -101,18 +102,25 @@ static fm_sleep_result sleep_queued(struct sleeper *sleeper, const struct limit 
     }
 }
 
-static fm_sleep_result sleep_leader(struct fmt_session *session, struct sleeper *sleeper, uint32_t seen,
+static fm_sleep_result sleep_leader(struct fmt_session *session, struct sleeper *sleeper, uint64_t prepared,
                                     const struct limit *limit) {
     static _Atomic bool without_waitv;
     _Atomic uint32_t *bell = &session->region->sub.bell;
+    _Atomic uint32_t *tail = &session->region->sub.tail;
+    uint32_t seen = (uint32_t)prepared;
+    uint32_t collected = (uint32_t)(prepared >> 32);
     if (take_wake(sleeper))
         return FM_SLEEP_WOKEN;
-    if (FPW_SPIN_UNTIL(&session->bell_spin, atomic_load_explicit(bell, memory_order_acquire) != seen ||
+    if (FPW_SPIN_UNTIL(&session->bell_spin, atomic_load_explicit(tail, memory_order_acquire) != collected ||
                                                 atomic_load_explicit(&sleeper->woken, memory_order_relaxed) != 0)) {
         take_wake(sleeper);
         return FM_SLEEP_WOKEN;
     }
     atomic_store(&session->region->sub.sleepers, 1);
+    if (atomic_load(tail) != collected) {
+        take_wake(sleeper);
+        return FM_SLEEP_WOKEN;
+    }
     int result = ENOSYS;
     if (!atomic_load_explicit(&without_waitv, memory_order_relaxed))
         result = wait_on_both(bell, seen, &sleeper->woken, 0, limit);
@@ -125,12 +133,30 @@ static fm_sleep_result sleep_leader(struct fmt_session *session, struct sleeper 
     return result == ETIMEDOUT ? FM_SLEEP_TIMED_OUT : FM_SLEEP_WOKEN;
 }
 
+/* No more senders spin than leave a core for the client; the others would only take it from them. */
+static bool spin_begin(struct fmt_session *session) {
+    static _Atomic uint32_t most;
+    uint32_t limit = atomic_load_explicit(&most, memory_order_relaxed);
+    if (limit == 0) {
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        limit = cores > 2 ? (uint32_t)cores - 1 : 1;
+        atomic_store_explicit(&most, limit, memory_order_relaxed);
+    }
+    if (atomic_fetch_add_explicit(&session->spinners, 1, memory_order_relaxed) < limit)
+        return true;
+    atomic_fetch_sub_explicit(&session->spinners, 1, memory_order_relaxed);
+    return false;
+}
+
 static fm_sleep_result sleep_reply(struct fmt_session *session, fm_send *send, const struct limit *limit) {
     struct sleeper *sleeper = sleeper_of(send);
     struct fpw_cell *cell = &session->region->cells[send->slot.data[0]];
     uint64_t waiting = fpw_cell_word(send->slot.data[1], FPW_CELL_WAITING, 0);
-    FPW_SPIN_UNTIL(&session->reply_spin, atomic_load_explicit(&cell->word, memory_order_acquire) != waiting ||
-                                             atomic_load_explicit(&sleeper->woken, memory_order_relaxed) != 0);
+    if (spin_begin(session)) {
+        FPW_SPIN_UNTIL(&session->reply_spin, atomic_load_explicit(&cell->word, memory_order_acquire) != waiting ||
+                                                 atomic_load_explicit(&sleeper->woken, memory_order_relaxed) != 0);
+        atomic_fetch_sub_explicit(&session->spinners, 1, memory_order_relaxed);
+    }
     for (;;) {
         if (atomic_load(&cell->word) != waiting)
             return FM_SLEEP_ANSWERED;
@@ -155,7 +181,7 @@ fm_sleep_result fmt_sleep(void *transport, fm_send *send, fm_sleep_kind kind, ui
     case FM_SLEEP_QUEUED:
         return sleep_queued(sleeper_of(send), &limit);
     case FM_SLEEP_LEADER:
-        return sleep_leader(session, sleeper_of(send), (uint32_t)seen, &limit);
+        return sleep_leader(session, sleeper_of(send), seen, &limit);
     default:
         return sleep_reply(session, send, &limit);
     }

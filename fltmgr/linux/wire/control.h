@@ -24,7 +24,8 @@ enum fpw_control_kind {
     FPW_ARENA = 3,      /* value: bytes; answer: arena descriptor, arena number, value: bytes */
     FPW_ARENA_FREE = 4, /* number */
     FPW_CANCEL = 5,     /* number: cookie, or FPW_ALL; answer: value: how many were ended */
-    FPW_CLOSE = 6       /* answered after DisconnectNotify has returned; then the client closes */
+    FPW_WAIT = 6,       /* value: how long the host may spin for this client, nanoseconds; 0: not at all */
+    FPW_CLOSE = 7       /* answered after DisconnectNotify has returned; then the client closes */
 };
 
 #define FPW_ALL UINT32_MAX

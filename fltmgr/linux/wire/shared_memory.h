@@ -15,17 +15,19 @@
  *   word            written by            order, and what it pairs with
  *   --------------  --------------------  ------------------------------------------------------------------------
  *   header          host, before sharing  constant; for the client only, the host never reads it back
- *   sub.tail        client, in its lock   release after the entry; host acquires. The host's head is private to it
- *   sub.bell        client adds           seq_cst, after sub.tail; then reads sub.sleepers (Dekker, see below)
- *   sub.sleepers    host sets 1; client   seq_cst. Host: read bell, collect, set, then sleep while the bell has the
- *                   may take it to 0      value read. Whoever takes the 1 owes one futex wake
+ *   sub.tail        client, in its lock   seq_cst after the entry, then reads sub.sleepers (Dekker, see below); host
+ *                                         acquires. The host's head is private to it
+ *   sub.bell        client adds           only by who has taken the sleepers' mark, before the futex wake
+ *   sub.sleepers    host sets 1; client   seq_cst. Host: read bell and tail, collect, set, read the tail again, then sleep
+ *                   may take it to 0      while the bell has the value read. Whoever takes the 1 rings and wakes
  *   sub.state       host                  OPEN → CLOSING (seq_cst), then a last collect, then sub.end, then CLOSED
  *                                         (release). A client that sees it leave OPEN after its own sub.tail
  *                                         compares with sub.end: entries from there on were never collected
  *   sub.end         host                  before CLOSED
- *   comp.tail       host, in its lock     release after the entry; client acquires. The client's head is private to it
- *   comp.bell       host adds; client     seq_cst, after comp.tail (host) or after a private change that another
- *                   threads add           sleeping thread must see (client); then reads comp.sleepers
+ *   completion.turn host                  seq_cst after the rest of the entry, then reads comp.sleepers; client acquires.
+ *                                         index + 1 when the entry of that index is there. Both heads are private
+ *   comp.bell       host adds; client     host: only if somebody sleeps, before the futex wake. Client: seq_cst after a
+ *                   threads add           private change that another sleeping thread must see; then comp.sleepers
  *   comp.sleepers   client threads        seq_cst add before sleeping, then ring and private state are read again
  *   cell.word       host opens and ends   see below
  *                   a window; client CAS
@@ -39,14 +41,19 @@
  *
  * Reply cells. word = generation (40 bits) | state (2) | length (22). The host opens a window: capacity, then word =
  * {generation, WAITING}. The client fills status and data and makes one CAS {g, WAITING} → {g, REPLIED, length}. The
- * host ends each window exactly once, by exchange → {g, GONE}: finding {g, REPLIED} the reply is taken, and wins over a
- * time-out. The cell is used again, with the next generation, only after the host has copied. MessageId =
- * generation << 16 | cell.
+ * host ends each window exactly once: by reading {g, REPLIED}, which no CAS can change any more, or else by exchange →
+ * {g, GONE}. Finding {g, REPLIED} either way the reply is taken, and wins over a time-out. The cell is used again, with
+ * the next generation, only after the host has copied. MessageId = generation << 16 | cell.
+ *
+ * Lines that change hands in a round trip while nobody sleeps: the completion, the message's first line, the cell. Each
+ * costs the time that a core needs to reach another's cache, so nothing else is written on the way: a bell is rung only
+ * for who sleeps, an entry says itself that it is there, a taken reply is not marked, submissions are collected when the
+ * known receives are used up.
  */
 
 enum {
     FPW_MAGIC = 0x57545046, /* "FPTW" */
-    FPW_VERSION = 2,
+    FPW_VERSION = 3,
     FPW_RECEIVES = 1024,            /* entries of both rings; most receives armed at once */
     FPW_CELLS = 1024,               /* most messages delivered and not yet answered */
     FPW_INLINE_REPLY = 992,         /* longest reply that goes through a cell; longer ones take a lane */
@@ -78,7 +85,9 @@ struct fpw_completion {
     uint32_t cookie;
     int32_t status;
     uint32_t information; /* bytes, header included */
-    uint32_t reserved;
+    uint32_t cell;        /* where its reply goes, as a hint; FPW_NO_CELL: none */
+    uint32_t reserved[3];
+    _Atomic uint32_t turn;
 };
 
 enum fpw_cell_state { FPW_CELL_FREE, FPW_CELL_WAITING, FPW_CELL_REPLIED, FPW_CELL_GONE };
@@ -128,6 +137,15 @@ static inline _Atomic uint32_t *fpw_cell_futex(struct fpw_cell *cell) {
     return (_Atomic uint32_t *)(void *)&cell->word;
 }
 
+/** Asks for a line that will be written in a moment. Never more than a hint. */
+static inline void fpw_prefetch_for_write(const volatile void *line) {
+#if defined(__x86_64__)
+    __asm__ __volatile__("prefetchw %0" : : "m"(*(const volatile char *)line));
+#else
+    __builtin_prefetch((const void *)line, 1);
+#endif
+}
+
 enum fpw_sub_state { FPW_SUB_OPEN, FPW_SUB_CLOSING, FPW_SUB_CLOSED };
 
 struct fpw_region {
@@ -142,17 +160,16 @@ struct fpw_region {
         _Atomic uint32_t end;
     } sub_close;
     struct {
-        _Alignas(128) _Atomic uint32_t tail;
-        _Atomic uint32_t bell;
+        _Alignas(128) _Atomic uint32_t bell;
         _Atomic uint32_t sleepers;
     } comp;
     _Alignas(4096) struct fpw_submission submissions[FPW_RECEIVES];
-    struct fpw_completion completions[FPW_RECEIVES];
+    _Alignas(64) struct fpw_completion completions[FPW_RECEIVES];
     _Alignas(4096) struct fpw_cell cells[FPW_CELLS];
 };
 
 static_assert(sizeof(struct fpw_submission) == 32, "layout");
-static_assert(sizeof(struct fpw_completion) == 16, "layout");
+static_assert(sizeof(struct fpw_completion) == 32, "layout");
 static_assert(sizeof(struct fpw_cell) == 1024, "layout");
 static_assert((FPW_RECEIVES & (FPW_RECEIVES - 1)) == 0 && FPW_RECEIVES <= 0x10000, "cookies and ring indices");
 static_assert(FPW_CELLS < FPW_NO_CELL, "cell numbers");

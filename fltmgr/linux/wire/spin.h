@@ -15,10 +15,11 @@
 
 enum {
     FPW_SPIN_DEFAULT_NS = 20000,
+    FPW_SPIN_LONGEST_NS = 10000000,
     FPW_SPIN_MISSES = 4,
     FPW_SPIN_TRIAL = 5,         /* a trial lasts up to this many times the cap: a thread has to be woken in it */
     FPW_SPIN_WINDOW_SHIFT = 22, /* windows of 4 ms of the coarse clock */
-    FPW_SPIN_WINDOW_EVERY = 63  /* one window in 64 */
+    FPW_SPIN_WINDOW_EVERY = 15  /* one window in 16 */
 };
 
 struct fpw_spin {
@@ -27,7 +28,9 @@ struct fpw_spin {
     _Atomic uint32_t window; /* number of the window in which trying again has begun */
 };
 
-static inline void fpw_spin_init(struct fpw_spin *spin, uint32_t cap_ns) {
+/** Again at any time, beside threads that spin. */
+static inline void fpw_spin_init(struct fpw_spin *spin, uint64_t wanted_ns) {
+    uint32_t cap_ns = wanted_ns < FPW_SPIN_LONGEST_NS ? (uint32_t)wanted_ns : FPW_SPIN_LONGEST_NS;
     atomic_store_explicit(&spin->cap_ns, sysconf(_SC_NPROCESSORS_ONLN) > 1 ? cap_ns : 0, memory_order_relaxed);
     atomic_store_explicit(&spin->misses, 1, memory_order_relaxed);
     atomic_store_explicit(&spin->window, 0, memory_order_relaxed);

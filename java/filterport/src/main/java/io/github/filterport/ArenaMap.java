@@ -17,7 +17,7 @@ import java.nio.LongBuffer;
 final class ArenaMap {
   /** The sizes and offsets that do not depend on options; in the order of Shim.layout. */
   record Structures(
-      int overlapped,
+      int message,
       int messageHeader,
       int replyLength,
       int messageId,
@@ -74,7 +74,7 @@ final class ArenaMap {
   }
 
   private int header(int slot) {
-    return places.slotStride() * slot + structures.overlapped();
+    return places.slotStride() * slot + structures.message();
   }
 
   int payloadOffset(int slot) {
