@@ -159,6 +159,10 @@ final class ReaderImpl implements MessageReader {
     }
     switch (result) {
       case 0:
+        if (closeRequested) { // what has woken it
+          finishIfOutside();
+          return CLOSED;
+        }
         return 0;
       case DISCONNECTED:
         port.disconnectedNow();

@@ -30,6 +30,7 @@ final class FakeReceives implements Receives {
   private boolean closing;
   private boolean disconnected;
   private int sticky;
+  private int waiting;
   boolean destroyed;
   boolean stopped;
 
@@ -97,6 +98,13 @@ final class FakeReceives implements Receives {
     notifyAll();
   }
 
+  /** Returns when a poll has nothing to return and waits. */
+  synchronized void awaitWaiting() throws InterruptedException {
+    while (waiting == 0) {
+      wait();
+    }
+  }
+
   synchronized List<Answer> answers() {
     return List.copyOf(answers);
   }
@@ -148,10 +156,14 @@ final class FakeReceives implements Receives {
         wake[reader] = false;
         return 0;
       }
+      waiting++;
+      notifyAll();
       try {
         wait(left / 1_000_000 + 1);
       } catch (InterruptedException e) {
         throw new AssertionError(e);
+      } finally {
+        waiting--;
       }
     }
   }

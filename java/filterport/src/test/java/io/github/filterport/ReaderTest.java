@@ -332,6 +332,16 @@ class ReaderTest {
   }
 
   @Test
+  void closingAReaderEndsItsPollAsClosed() throws Exception {
+    MessageReader reader = open();
+    CompletableFuture<Integer> poll =
+        CompletableFuture.supplyAsync(() -> reader.poll(m -> {}, 1, MessageReader.FOREVER));
+    engine().awaitWaiting();
+    reader.close();
+    assertThat(poll.join()).isEqualTo(MessageReader.CLOSED);
+  }
+
+  @Test
   void closeTwiceIsTheSameAsOnce() throws Exception {
     MessageReader reader = open();
     reader.close();
