@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.filterport.testing.HostDevice;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -34,7 +39,7 @@ class CallPatternTest {
 
   @Test
   void aMessageAloneCostsOnePollAndOneReply() throws Exception {
-    try (OneAtATime client = new OneAtATime()) {
+    try (Client client = new Client(1)) {
       long polls = client.counted.polls.get();
       client.flood(MESSAGES);
       // The reader is inside a poll before the first message and after the last one.
@@ -42,9 +47,8 @@ class CallPatternTest {
       assertThat(client.counted.polls.get() - polls).isEqualTo(MESSAGES);
       assertThat(client.counted.replies.get()).isEqualTo(MESSAGES);
       assertThat(client.counted.others.get()).isZero();
-      System.out.printf(
-          "calls into the native library for a message alone: %.3f%n",
-          (double) (client.counted.crossings() - polls) / MESSAGES);
+      Counted.say("alone.polls", client.counted.polls.get() - polls, MESSAGES);
+      Counted.say("alone.native", client.counted.crossings() - polls, MESSAGES);
     }
   }
 
@@ -53,7 +57,7 @@ class CallPatternTest {
       value = OS.WINDOWS,
       disabledReason = "on Linux a message costs no device control, see the bench")
   void aMessageAloneCostsOneDeviceControlToReceiveAndOneToReply() throws Exception {
-    try (OneAtATime client = new OneAtATime()) {
+    try (Client client = new Client(1)) {
       long polls = client.counted.polls.get();
       Requests before = Requests.now();
       client.flood(MESSAGES);
@@ -66,9 +70,33 @@ class CallPatternTest {
       assertThat(after.reply() - before.reply()).as("FilterReplyMessage").isEqualTo(MESSAGES);
       assertThat(after.send() - before.send()).as("the flood's own request").isEqualTo(1);
       assertThat(after.connect() - before.connect()).isZero();
-      System.out.printf(
-          "device controls for a message alone: %.3f%n",
-          (double) (after.get() - before.get() + after.reply() - before.reply()) / MESSAGES);
+      long controls = after.get() - before.get() + after.reply() - before.reply();
+      Counted.say("alone.controls", controls, MESSAGES);
+    }
+  }
+
+  @Test
+  void manyMessagesSharePolls() throws Exception {
+    int senders = 8;
+    try (Client client = new Client(2 * senders)) {
+      long polls = client.counted.polls.get();
+      List<CompletableFuture<Void>> floods = new ArrayList<>();
+      for (int i = 0; i < senders; i++) {
+        floods.add(CompletableFuture.runAsync(() -> client.floodUnchecked(MESSAGES / senders)));
+      }
+      floods.forEach(CompletableFuture::join);
+      // At the end each message has been in one batch, and one more poll may have begun.
+      assertThat(client.counted.polls.get() - polls).isLessThanOrEqualTo(MESSAGES + 1);
+      assertThat(client.counted.replies.get()).isEqualTo(MESSAGES);
+      Counted.say("batches.polls", client.counted.polls.get() - polls, MESSAGES);
+      Counted.say("batches.native", client.counted.crossings() - polls, MESSAGES);
+    }
+  }
+
+  /** For whoever reads the log; ci/bench does. */
+  private static final class Counted {
+    static void say(String what, long calls, int messages) {
+      System.out.printf(Locale.ROOT, "counted %s=%.3f%n", what, (double) calls / messages);
     }
   }
 
@@ -89,30 +117,39 @@ class CallPatternTest {
     }
   }
 
-  /** A reader of a connection with one receive, as a plain client has. */
-  private static final class OneAtATime implements AutoCloseable {
+  /** A connection with a reader; with one receive it is what a plain client is. */
+  private static final class Client implements AutoCloseable {
     final CountedPort counted;
     private final PortImpl port;
     private final Thread thread;
 
-    OneAtATime() throws Exception {
+    Client(int receives) throws Exception {
       counted = CountedPort.connect(manager.connector(FloodDriver.PORT));
       port = new PortImpl(counted, FloodDriver.PORT, new Counters());
-      MessageReader reader = port.openReaders(1, ReceiveOptions.defaults().withInFlight(1)).get(0);
+      MessageReader reader =
+          port.openReaders(1, ReceiveOptions.defaults().withInFlight(receives)).get(0);
       thread =
           new Thread(
               () -> {
-                while (reader.poll(FloodDriver::answer, 1, MessageReader.FOREVER) >= 0) {
+                while (reader.poll(FloodDriver::answer, 64, MessageReader.FOREVER) >= 0) {
                   Thread.onSpinWait();
                 }
               },
-              "one at a time");
+              "reader");
       thread.start();
       awaitPolls(1);
     }
 
     void flood(int messages) throws FilterException {
       assertThat(FloodDriver.flood(port, messages, 64, 16, 0).right()).isEqualTo(messages);
+    }
+
+    void floodUnchecked(int messages) {
+      try {
+        flood(messages);
+      } catch (FilterException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     /** The reader enters a poll right after the last reply; there it stays. */

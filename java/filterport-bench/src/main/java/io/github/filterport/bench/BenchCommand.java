@@ -13,6 +13,7 @@ import io.github.filterport.bench.measure.Scenario;
 import io.github.filterport.bench.measure.Setting;
 import io.github.filterport.bench.measure.SystemCalls;
 import io.github.filterport.bench.measure.Throughput;
+import io.github.filterport.bench.measure.WindowsBackEnd;
 import io.github.filterport.bench.report.Charts;
 import io.github.filterport.bench.report.Markdown;
 import io.github.filterport.bench.report.SchemaCheck;
@@ -81,7 +82,8 @@ public final class BenchCommand implements Callable<Integer> {
         new EventRing(),
         new Connections(),
         new Allocation(),
-        new SystemCalls());
+        new SystemCalls(),
+        new WindowsBackEnd());
   }
 
   /** Runs the command line and exits. */

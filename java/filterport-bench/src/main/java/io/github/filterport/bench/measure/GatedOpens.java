@@ -42,6 +42,7 @@ public final class GatedOpens implements Scenario {
       subjects.add(opens.clientC());
       subjects.add(opens.clientJava());
       subjects.add(opens.cached());
+      subjects.add(opens.cachedDirectory());
       for (Subject subject : subjects) {
         subject.run(Load.pingPong(0, setting.nanos() * 2));
       }

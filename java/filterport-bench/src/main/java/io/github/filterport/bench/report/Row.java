@@ -125,6 +125,22 @@ final class Row {
     return this;
   }
 
+  /** A rate and its ratio to another, for information. */
+  Row alsoRate(String part, String numerator, String denominator) {
+    findings
+        .ratio(numerator, denominator, Measurement.Round::perSecond)
+        .ifPresent(
+            ratio ->
+                measured.add(
+                    String.format(
+                        Locale.ROOT,
+                        "(%s %.3g, %.3g M/s)",
+                        part,
+                        ratio,
+                        summary(numerator).perSecond() / 1e6)));
+    return this;
+  }
+
   /** Messages a second, in millions. */
   Row millionsAtLeast(String part, String id, double limit) {
     Optional<Measurement> one = findings.measurement(id);

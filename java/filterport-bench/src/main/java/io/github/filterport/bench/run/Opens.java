@@ -96,20 +96,25 @@ public final class Opens {
 
   /** fltmgrd and the bundled minifilter ask a client in C. */
   public Subject clientC() throws IOException {
-    return filtered("client-c", "");
+    return filtered("client-c", "", VolumeKind.FANOTIFY);
   }
 
   /** fltmgrd and the bundled minifilter ask FileGuard. */
   public Subject clientJava() throws IOException {
-    return filtered("client-java", "each");
+    return filtered("client-java", "each", VolumeKind.FANOTIFY);
   }
 
   /** FileGuard whose verdict is remembered: after the first open nobody is asked. */
   public Subject cached() throws IOException {
-    return filtered("cached", "remember");
+    return filtered("cached", "remember", VolumeKind.FANOTIFY);
   }
 
-  private Subject filtered(String name, String javaVerdicts) throws IOException {
+  /** The same with a mark on the folder instead of its file system. */
+  public Subject cachedDirectory() throws IOException {
+    return filtered("cached-directory", "remember", VolumeKind.FANOTIFY_FOLDER);
+  }
+
+  private Subject filtered(String name, String javaVerdicts, VolumeKind kind) throws IOException {
     Path directory = mount(name);
     EmbeddedFilterManager manager =
         EmbeddedFilterManager.start(
@@ -119,7 +124,7 @@ public final class Opens {
     @Nullable PeerProcess decider = null;
     try {
       manager.loadDriver("filterport");
-      manager.volume(directory, VolumeKind.FANOTIFY);
+      manager.volume(directory, kind);
       decider =
           PeerProcess.start(
               name,
