@@ -2,6 +2,7 @@
 #include "requestor.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -49,6 +50,7 @@ static struct fm_identity *make(pid_t pid, const struct fm_credentials *credenti
         return NULL;
     }
     identity->references = 1;
+    identity->pidfd = -1;
     fm_requestor *requestor = &identity->requestor;
     requestor->process_id = (uint64_t)pid;
     requestor->thread_id = (uint64_t)pid;
@@ -79,8 +81,67 @@ struct fm_identity *fm_identity_of_peer(int socket) {
     return identity;
 }
 
+/*
+ * Who has opened something will soon open something else. What is known of a process is kept with a descriptor that goes
+ * on meaning this process, whoever gets its number afterwards.
+ */
+enum { places = 64 };
+
+static struct {
+    pthread_mutex_t lock;
+    struct fm_identity *places[places];
+} openers = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool lives(int pidfd) {
+    return syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) == 0 || errno == EPERM;
+}
+
+static struct fm_identity *recall(pid_t pid) {
+    pthread_mutex_lock(&openers.lock);
+    struct fm_identity *identity = openers.places[pid % places];
+    if (identity != NULL && identity->requestor.process_id == (uint64_t)pid) {
+        fm_identity_reference(identity);
+    } else {
+        identity = NULL;
+    }
+    pthread_mutex_unlock(&openers.lock);
+    if (identity != NULL && !lives(identity->pidfd)) {
+        fm_identity_release(identity);
+        identity = NULL;
+    }
+    return identity;
+}
+
+static struct fm_identity *put(pid_t pid, struct fm_identity *identity) {
+    pthread_mutex_lock(&openers.lock);
+    struct fm_identity *former = openers.places[pid % places];
+    openers.places[pid % places] = identity;
+    pthread_mutex_unlock(&openers.lock);
+    return former;
+}
+
+static void remember(pid_t pid, struct fm_identity *identity) {
+    uint64_t key = identity->requestor.process_key;
+    identity->pidfd = key == 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+    /* Between the key and the descriptor the number may have become another process's. */
+    if (identity->pidfd >= 0 && fm_process_key(pid) == key && lives(identity->pidfd)) {
+        fm_identity_reference(identity);
+        fm_identity_release(put(pid, identity));
+    }
+}
+
 struct fm_identity *fm_identity_of_opener(pid_t pid) {
-    return make(pid, NULL);
+    if (pid <= 0) {
+        return make(pid, NULL);
+    }
+    struct fm_identity *identity = recall(pid);
+    if (identity == NULL) {
+        identity = make(pid, NULL);
+        if (identity != NULL) {
+            remember(pid, identity);
+        }
+    }
+    return identity;
 }
 
 struct fm_identity *fm_identity_of_user(pid_t pid, uid_t uid, gid_t gid) {
@@ -102,6 +163,9 @@ void fm_identity_release(struct fm_identity *identity) {
     if (identity->requestor.process != NULL) {
         fm_object_dereference(identity->requestor.process);
     }
+    if (identity->pidfd >= 0) {
+        (void)close(identity->pidfd);
+    }
     free(identity->sids);
     free(identity);
 }
@@ -118,6 +182,9 @@ void fm_requestors_init(void) {
 }
 
 void fm_requestors_fini(void) {
+    for (pid_t place = 0; place < places; place++) {
+        fm_identity_release(put(place, NULL));
+    }
     if (system_requestor.process != NULL) {
         fm_object_dereference(system_requestor.thread);
         fm_object_dereference(system_requestor.process);

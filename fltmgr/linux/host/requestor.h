@@ -16,6 +16,7 @@ struct fm_identity {
     fm_requestor requestor;
     /* the rest is private to requestor.c */
     void *sids;
+    int pidfd; /* of a remembered opener; -1 */
     int references;
 };
 
@@ -26,7 +27,10 @@ void fm_requestors_fini(void);
 /** Of the peer of a connected Unix socket, with its user and groups. NULL with errno. */
 struct fm_identity *fm_identity_of_peer(int socket);
 
-/** Of a process whose operation is gated: pid, process and thread objects, no SIDs. NULL with errno. */
+/**
+ * Of a process whose operation is gated: pid, process and thread objects, no SIDs. NULL with errno. The last few are
+ * remembered, as long as the process lives.
+ */
 struct fm_identity *fm_identity_of_opener(pid_t pid);
 
 /** As given: for operations issued through the direct volume. NULL with errno. */

@@ -136,7 +136,7 @@ static void accept_event(struct fm_gate *gate, const struct fanotify_event_metad
     }
     struct fm_gate_counters *counters = &gate->counters;
     count(&counters->read);
-    if (metadata->pid == getpid()) {
+    if (metadata->pid == gate->own_pid) {
         answer_now(gate, metadata->fd, FM_VERDICT_ALLOW, &counters->own);
         return;
     }
@@ -192,11 +192,12 @@ bool fm_gate_read(struct fm_gate *gate, uint64_t now, uint32_t most_in_flight) {
         return false;
     }
     const struct fanotify_event_metadata *metadata = (const struct fanotify_event_metadata *)buffer;
+    const bool full = (size_t)length > sizeof(buffer) - sizeof(*metadata);
     while (FAN_EVENT_OK(metadata, length)) {
         accept_event(gate, metadata, now, most_in_flight);
         metadata = FAN_EVENT_NEXT(metadata, length);
     }
-    return true;
+    return full;
 }
 
 static void run_report(struct fm_job *job) {
@@ -212,7 +213,7 @@ static void run_report(struct fm_job *job) {
 /* Takes the descriptor over if it returns true. */
 static bool accept_report(struct fm_gate *gate, const struct fanotify_event_metadata *metadata) {
     struct fm_gate_counters *counters = &gate->counters;
-    if (metadata->pid == getpid() || fm_ancestry_ask(&gate->ancestry, metadata->fd) == FM_ANCESTRY_OUTSIDE) {
+    if (metadata->pid == gate->own_pid || fm_ancestry_ask(&gate->ancestry, metadata->fd) == FM_ANCESTRY_OUTSIDE) {
         return false;
     }
     struct fm_report *report = NULL;
@@ -334,6 +335,7 @@ static void close_groups(struct fm_gate *gate) {
 
 int fm_gate_open(struct fm_gate *gate, const char *directory, const struct fm_gate_scope *scope,
                  const struct fm_options *options, const char **call) {
+    gate->own_pid = getpid();
     gate->group = -1;
     gate->reports = -1;
     gate->directory_only = scope->directory_only;

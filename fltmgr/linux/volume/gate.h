@@ -87,6 +87,7 @@ struct fm_gate {
     int reports; /* of notification events, or -1: a group of its own, so that neither fills the other's queue */
     struct fm_ancestry ancestry;
     bool directory_only;
+    pid_t own_pid;
     uint64_t deadline_ns;
     enum fm_verdict on_deadline;
     enum fm_verdict on_overload;
@@ -128,7 +129,7 @@ void fm_gate_answer_undeliverable(struct fm_gated_event *event);
 
 /* For the reader. */
 
-/** Reads and handles what is there, at most a batch. False when nothing was there. */
+/** Reads and handles what is there, at most a batch. True if it was a whole one, so that there may be more. */
 bool fm_gate_read(struct fm_gate *gate, uint64_t now, uint32_t most_in_flight);
 
 /** The same for reports. */

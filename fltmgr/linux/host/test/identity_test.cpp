@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <linux/sched.h>
 #include <string>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -109,6 +113,64 @@ TEST(Identity, oneProcessHasOneObjectWhileItIsReferenced) {
     fm_identity_release(second);
     fm_identity_release(other);
     fm_identity_release(nullptr);
+}
+
+// A process that sleeps until it is killed; with a pid, with that one. -1 with errno.
+pid_t sleeper(pid_t pid) {
+    pid_t wanted[1] = {pid};
+    clone_args arguments{};
+    arguments.exit_signal = SIGCHLD;
+    arguments.set_tid = pid == 0 ? 0 : reinterpret_cast<uint64_t>(wanted);
+    arguments.set_tid_size = pid == 0 ? 0 : 1;
+    const long child = syscall(SYS_clone3, &arguments, sizeof(arguments));
+    if (child == 0) {
+        for (;;) {
+            syscall(SYS_pause);
+        }
+    }
+    return static_cast<pid_t>(child);
+}
+
+void end(pid_t pid) {
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+}
+
+TEST(Openers, areRememberedWhileTheyLive) {
+    const pid_t pid = sleeper(0);
+    ASSERT_GT(pid, 0);
+    fm_identity *first = fm_identity_of_opener(pid);
+    fm_identity *second = fm_identity_of_opener(pid);
+    EXPECT_EQ(first, second);
+    fm_identity_release(first);
+    fm_identity_release(second);
+    end(pid);
+    fm_identity *gone = fm_identity_of_opener(pid);
+    ASSERT_NE(gone, nullptr);
+    EXPECT_EQ(gone->requestor.process_key, 0u) << "nobody has this number now";
+    fm_identity_release(gone);
+}
+
+TEST(Openers, aProcessThatGetsARememberedNumberIsAnother) {
+    const pid_t pid = sleeper(0);
+    ASSERT_GT(pid, 0);
+    fm_identity *first = fm_identity_of_opener(pid);
+    const uint64_t key = first->requestor.process_key;
+    end(pid);
+    const pid_t again = sleeper(pid);
+    if (again < 0) {
+        const int error = errno;
+        fm_identity_release(first);
+        GTEST_SKIP() << "only who may choose process numbers can try this: " << strerror(error);
+    }
+    ASSERT_EQ(again, pid);
+    fm_identity *second = fm_identity_of_opener(pid);
+    EXPECT_NE(second, first);
+    EXPECT_NE(second->requestor.process, first->requestor.process);
+    EXPECT_NE(second->requestor.process_key, key);
+    fm_identity_release(first);
+    fm_identity_release(second);
+    end(pid);
 }
 
 TEST(Clients, areKnownFromTheFirstConnectionToTheLast) {
