@@ -7,6 +7,8 @@ import java.util.List;
 
 /** Small programs of the system, run to their end. */
 public final class Command {
+  private static final int PIN_ATTEMPTS = 10;
+
   private Command() {}
 
   /** What it printed on both outputs; fails if it did. */
@@ -28,7 +30,16 @@ public final class Command {
   /** All threads of these processes run on these cores from now on, and those they start. */
   static void pin(List<Long> processes, String cores) throws IOException {
     for (long process : processes) {
-      output("taskset", "-acp", cores, Long.toString(process));
+      for (int attempt = 1; ; attempt++) {
+        try {
+          output("taskset", "-acp", cores, Long.toString(process));
+          break;
+        } catch (IOException e) {
+          if (attempt == PIN_ATTEMPTS) {
+            throw e; // not just a thread that has ended meanwhile
+          }
+        }
+      }
     }
   }
 }
