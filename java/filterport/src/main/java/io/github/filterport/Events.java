@@ -7,9 +7,32 @@ final class Events {
 
   private Events() {}
 
-  static void connected(String port) {
+  /** A handler that takes longer is told of. */
+  static final long SLOW_NANOS = 10_000_000;
+
+  static void connected(PortImpl port) {
     if (PRESENT) {
-      FlightEvents.connect(port);
+      FlightEvents.connect(port.name());
+      FlightCounters.opened(port);
+    }
+  }
+
+  static void closed(PortImpl port) {
+    if (PRESENT) {
+      FlightCounters.closed(port);
+    }
+  }
+
+  /** Whether somebody records slow handlers: only then is a handler's time taken. */
+  static boolean watchesHandlers() {
+    return PRESENT && FlightEvents.watchesHandlers();
+  }
+
+  /** {@code begin} is System.nanoTime() from before the handler. */
+  static void handled(String port, long begin) {
+    long elapsed = System.nanoTime() - begin;
+    if (elapsed >= SLOW_NANOS) {
+      FlightEvents.slowHandler(port, elapsed);
     }
   }
 

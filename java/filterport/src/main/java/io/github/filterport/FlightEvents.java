@@ -5,7 +5,9 @@ import jdk.jfr.Category;
 import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
+import jdk.jfr.Period;
 import jdk.jfr.StackTrace;
+import jdk.jfr.Timespan;
 
 /** The event classes; touched only through {@link Events}, since jdk.jfr may be missing. */
 final class FlightEvents {
@@ -75,6 +77,55 @@ final class FlightEvents {
     String reason = "";
   }
 
+  @Name("io.github.filterport.SlowHandler")
+  @Label("Slow Handler")
+  static final class SlowHandler extends PortEvent {
+    @Label("Elapsed")
+    @Timespan(Timespan.NANOSECONDS)
+    long elapsed;
+  }
+
+  /** Of one connection, or of a pump; see {@link PortCounters}. */
+  @Name("io.github.filterport.Counters")
+  @Label("Counters")
+  @Period("10 s")
+  static final class CountersOfPort extends PortEvent {
+    @Label("Delivered")
+    long delivered;
+
+    @Label("One-Way")
+    long oneWay;
+
+    @Label("Replied")
+    long replied;
+
+    @Label("Answered by Fallback")
+    long fallback;
+
+    @Label("Late")
+    long late;
+
+    @Label("Failed")
+    long failed;
+
+    @Label("Disconnected")
+    long disconnected;
+
+    @Label("In Flight")
+    long inFlight;
+
+    @Label("Handler Errors")
+    long handlerErrors;
+
+    @Label("Deferrals Refused")
+    long deferRefused;
+
+    @Label("Too Long")
+    long oversize;
+  }
+
+  private static final SlowHandler SLOW_HANDLER = new SlowHandler();
+
   private static void commit(PortEvent event, String port) {
     if (event.isEnabled()) {
       event.port = port;
@@ -120,6 +171,32 @@ final class FlightEvents {
 
   static void oversize(String port) {
     commit(new Oversize(), port);
+  }
+
+  static boolean watchesHandlers() {
+    return SLOW_HANDLER.isEnabled();
+  }
+
+  static void slowHandler(String port, long nanos) {
+    SlowHandler event = new SlowHandler();
+    event.elapsed = nanos;
+    commit(event, port);
+  }
+
+  static void counters(String port, PortCounters counters) {
+    CountersOfPort event = new CountersOfPort();
+    event.delivered = counters.delivered();
+    event.oneWay = counters.oneWay();
+    event.replied = counters.replied();
+    event.fallback = counters.fallback();
+    event.late = counters.late();
+    event.failed = counters.failed();
+    event.disconnected = counters.disconnected();
+    event.inFlight = counters.inFlight();
+    event.handlerErrors = counters.handlerErrors();
+    event.deferRefused = counters.deferRefused();
+    event.oversize = counters.oversize();
+    commit(event, port);
   }
 
   static void nativeLoad(String from) {

@@ -48,7 +48,7 @@ final class PortImpl implements FilterPort {
     this.backend = backend;
     this.name = name;
     this.counters = counters;
-    Events.connected(name);
+    Events.connected(this);
   }
 
   // ---- sending
@@ -268,6 +268,7 @@ final class PortImpl implements FilterPort {
 
   void closeNow() {
     if (closed.compareAndSet(false, true)) {
+      Events.closed(this);
       gate.close();
       Thread thread = new Thread(this::release, "filterport-close-" + Names.of(name));
       thread.setDaemon(true);

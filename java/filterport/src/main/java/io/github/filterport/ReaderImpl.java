@@ -213,6 +213,8 @@ final class ReaderImpl implements MessageReader {
     int slot = (int) packed;
     int length = (int) (packed >>> 32);
     message.begin(slot, length);
+    boolean watched = Events.watchesHandlers();
+    long begin = watched ? System.nanoTime() : 0;
     try {
       handler.onMessage(message);
     } catch (Exception e) {
@@ -228,6 +230,9 @@ final class ReaderImpl implements MessageReader {
       Events.handlerError(port.name(), e);
       throw e;
     } finally {
+      if (watched) {
+        Events.handled(port.name(), begin);
+      }
       if (!message.end()) {
         reception.slots().poison(slot, length);
         batch.put(rearm++, slot);
