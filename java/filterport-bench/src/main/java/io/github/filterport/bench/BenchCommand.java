@@ -55,7 +55,7 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--rounds",
       description = "Rounds of each measurement (default: ${DEFAULT-VALUE}).")
-  private int rounds = 7;
+  private int rounds = 11;
 
   @Option(names = "--millis", description = "Length of a round (default: ${DEFAULT-VALUE}).")
   private int millis = 250;

@@ -3,12 +3,17 @@ package io.github.filterport.bench.run;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Counts a process's system calls by the kernel's own tracepoint, through {@code perf stat}: no
- * tracer stops the process, so it waits and spins as it does unobserved.
+ * Counts system calls by the kernel's own tracepoint, through {@code perf stat}: no tracer stops
+ * the process, so it waits and spins as it does unobserved.
  */
 public final class CallCounter implements AutoCloseable {
   private static final String EVENT = "raw_syscalls:sys_enter";
@@ -32,10 +37,18 @@ public final class CallCounter implements AutoCloseable {
     }
   }
 
-  /** All threads of the process from now on, and those that they start. */
+  /**
+   * The process's threads called "reader" from now on, if there are any, or else all of them: what
+   * a JVM does beside reading is not a message's.
+   */
   public static CallCounter start(long process) throws IOException {
+    String readers = readersOf(process);
+    String[] whom =
+        readers.isEmpty()
+            ? new String[] {"-p", Long.toString(process)}
+            : new String[] {"-t", readers};
     Process perf =
-        new ProcessBuilder("perf", "stat", "-x,", "-e", EVENT, "-p", Long.toString(process))
+        new ProcessBuilder("perf", "stat", "-x,", "-e", EVENT, whom[0], whom[1])
             .redirectErrorStream(true)
             .start();
     try {
@@ -50,6 +63,23 @@ public final class CallCounter implements AutoCloseable {
       throw new IOException("interrupted", e);
     }
     return new CallCounter(perf);
+  }
+
+  private static String readersOf(long process) throws IOException {
+    List<String> readers = new ArrayList<>();
+    try (DirectoryStream<Path> threads =
+        Files.newDirectoryStream(Path.of("/proc", Long.toString(process), "task"))) {
+      for (Path thread : threads) {
+        try {
+          if (Files.readString(thread.resolve("comm")).strip().equals("reader")) {
+            readers.add(thread.getFileName().toString());
+          }
+        } catch (IOException e) {
+          continue; // it has ended
+        }
+      }
+    }
+    return String.join(",", readers);
   }
 
   /** Ends it and returns the count. */
