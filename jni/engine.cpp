@@ -309,8 +309,8 @@ int Engine::Poll(uint32_t index, int rearm, int limit, int64_t timeout) {
     ULONG most = static_cast<ULONG>(limit < kBatchLimit ? limit : kBatchLimit);
     for (;;) {
         reader.waiting.store(true, std::memory_order_seq_cst);
-        bool woken = reader.wake.load(std::memory_order_seq_cst) &&
-                     reader.wake.exchange(false, std::memory_order_seq_cst);
+        bool woken =
+            reader.wake.load(std::memory_order_seq_cst) && reader.wake.exchange(false, std::memory_order_seq_cst);
         DWORD wait = INFINITE;
         if (woken || timeout == 0 || Ended() || too_large_.load(std::memory_order_relaxed) ||
             failed_.load(std::memory_order_relaxed)) {

@@ -7,8 +7,7 @@ namespace filterport {
 
 Fltlib fltlib;
 
-void FltlibSetSpin(HANDLE, DWORD) {
-}
+void FltlibSetSpin(HANDLE, DWORD) {}
 
 } // namespace filterport
 
