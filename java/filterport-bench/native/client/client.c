@@ -34,6 +34,7 @@ struct connection {
 };
 
 static uint64_t handler_nanoseconds;
+static ULONG batch = BATCH;
 
 _Noreturn static void fail(const char *call) {
     fprintf(stderr, "bench_client: %s: %s\n", call, FpLastErrorText());
@@ -74,7 +75,7 @@ static void *serve(void *argument) {
         for (unsigned i = 0; i < count; i++)
             arm(connection, handled[i]);
         ULONG taken = 0;
-        if (!GetQueuedCompletionStatusEx(connection->completion, entries, BATCH, &taken, INFINITE, FALSE))
+        if (!GetQueuedCompletionStatusEx(connection->completion, entries, batch, &taken, INFINITE, FALSE))
             fail("GetQueuedCompletionStatusEx");
         count = 0;
         for (ULONG i = 0; i < taken; i++) {
@@ -122,6 +123,8 @@ int main(int count, char **arguments) {
         return 1;
     for (unsigned i = 0; i < connections; i++)
         connect_to(&all[i], arguments[1], number + i, in_flight, spin);
+    /* What one has taken no other can: several readers take one by one, as a pump's do. */
+    batch = readers > 1 ? 1 : BATCH;
     for (unsigned i = 0; i < readers; i++) {
         pthread_t thread;
         if (pthread_create(&thread, NULL, serve, &all[0]) != 0)

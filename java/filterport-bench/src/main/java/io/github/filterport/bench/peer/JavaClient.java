@@ -61,9 +61,11 @@ public final class JavaClient {
     }
     MessageHandler handler =
         handlerNanos == 0 ? JavaClient::answer : message -> work(message, handlerNanos);
+    // What one has taken no other can: several readers take one by one, as a pump's do.
+    int batch = readers > 1 ? 1 : BATCH;
     Thread first = null;
     for (MessageReader reader : polled) {
-      Thread thread = new Thread(() -> poll(reader, handler), "reader");
+      Thread thread = new Thread(() -> poll(reader, handler, batch), "reader");
       thread.start();
       first = first == null ? thread : first;
     }
@@ -72,8 +74,8 @@ public final class JavaClient {
     console.serve(first == null ? Thread.currentThread() : first);
   }
 
-  private static void poll(MessageReader reader, MessageHandler handler) {
-    while (reader.poll(handler, BATCH, MessageReader.FOREVER) >= 0) {
+  private static void poll(MessageReader reader, MessageHandler handler, int batch) {
+    while (reader.poll(handler, batch, MessageReader.FOREVER) >= 0) {
       // again
     }
   }
