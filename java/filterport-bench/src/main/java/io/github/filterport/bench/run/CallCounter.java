@@ -72,7 +72,7 @@ public final class CallCounter implements AutoCloseable {
       for (Path thread : threads) {
         try {
           if (Files.readString(thread.resolve("comm")).strip().equals("reader")) {
-            readers.add(thread.getFileName().toString());
+            readers.add(thread.getName(thread.getNameCount() - 1).toString());
           }
         } catch (IOException e) {
           continue; // it has ended
