@@ -27,7 +27,7 @@ constexpr HRESULT kBadPacket = static_cast<HRESULT>(0x8007000D); /* ERROR_INVALI
  * Start of each slot. The payload is 16-byte aligned because slots are cache-line aligned. The sender writes from the
  * header on; OVERLAPPED, which this side writes, has a line of its own so that it need not be fetched back.
  */
-struct MessageSlot {
+struct MessageSlot { // NOLINT(clang-analyzer-optin.performance.Padding): a line of its own each
     OVERLAPPED overlapped;
     alignas(kLine) FILTER_MESSAGE_HEADER header;
 };
