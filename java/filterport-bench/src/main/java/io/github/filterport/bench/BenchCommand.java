@@ -49,7 +49,9 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(names = "--natives", required = true, description = "Native build tree.")
   private Path natives = Path.of("build/linux");
 
-  @Option(names = "--out", required = true, description = "Folder for results.json and the tables.")
+  @Option(
+      names = "--out",
+      description = "Folder for results.json and the tables (default: ${DEFAULT-VALUE}).")
   private Path out = Path.of("build/bench");
 
   @Option(

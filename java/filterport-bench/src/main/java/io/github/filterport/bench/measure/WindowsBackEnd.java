@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.filterport.bench.measure;
 
+import io.github.filterport.bench.run.Command;
 import java.io.IOException;
-import java.io.Reader;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.Properties;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /**
- * Calls for each message on the Windows back end. They were counted before this run began, by the
- * Windows library on a Windows JVM under Wine: device controls by fltmgr.sys, calls into the native
- * library by the test CallPatternTest. Each poll waits once for completions, see jni/test/engine.
+ * Calls for each message on the Windows back end, counted by the Windows library on a Windows JVM
+ * under Wine: device controls by fltmgr.sys, calls into the native library by the test
+ * CallPatternTest. Each poll waits once for completions, see jni/test/engine.
  */
 public final class WindowsBackEnd implements Scenario {
   /** Group of its readings. */
   public static final String GROUP = "windows";
 
-  /** System property: the file of counts. */
-  private static final String FILE = "bench.windows";
+  private static final String PROGRAM = "ci/steps/lib/bench-windows";
+  private static final Pattern COUNT = Pattern.compile("counted ([a-z.]+)=([0-9.]+)");
 
   @Override
   public String name() {
@@ -27,15 +27,19 @@ public final class WindowsBackEnd implements Scenario {
 
   @Override
   public void run(Setting setting) throws IOException {
-    Findings findings = setting.findings();
-    String file = System.getProperty(FILE, "");
-    if (file.isEmpty() || !Files.isReadable(Path.of(file))) {
-      findings.absent(GROUP, setting.smoke() ? "not in the short run" : "no run under Wine");
+    if (setting.smoke()) {
+      setting.findings().absent(GROUP, "not in the short run");
       return;
     }
-    Properties counts = new Properties();
-    try (Reader reader = Files.newBufferedReader(Path.of(file))) {
-      counts.load(reader);
+    Map<String, Double> counts = new HashMap<>();
+    try {
+      COUNT
+          .matcher(Command.output(PROGRAM))
+          .results()
+          .forEach((MatchResult one) -> counts.put(one.group(1), Double.valueOf(one.group(2))));
+    } catch (IOException e) {
+      setting.findings().absent(GROUP, "no count under Wine: " + e.getMessage());
+      return;
     }
     double controls = number(counts, "alone.controls");
     add(setting, "device-controls", "alone", controls);
@@ -47,12 +51,12 @@ public final class WindowsBackEnd implements Scenario {
     }
   }
 
-  private static double number(Properties counts, String name) throws IOException {
-    String value = counts.getProperty(name);
+  private static double number(Map<String, Double> counts, String name) throws IOException {
+    Double value = counts.get(name);
     if (value == null) {
       throw new IOException("no " + name + " among " + counts);
     }
-    return Double.parseDouble(value);
+    return value;
   }
 
   private static void add(Setting setting, String what, String load, double value) {
