@@ -6,3 +6,17 @@ function(run_under_wine target)
     set_target_properties(${target} PROPERTIES CROSSCOMPILING_EMULATOR "${FILTERPORT_WINE}")
   endif()
 endfunction()
+
+# add_gtest_tests(<target> <name> <report> <seconds>): <name>/... one by one where the program runs; under Wine, where each
+# start costs, all in one go, with its report where ci/steps/lib/native collects results (Z: is Wine's name for the root).
+function(add_gtest_tests target name report seconds)
+  if(MINGW)
+    target_link_options(${target} PRIVATE -static)
+    run_under_wine(${target})
+    add_test(NAME ${name}
+      COMMAND ${target} "--gtest_output=json:Z:${CMAKE_BINARY_DIR}/conformance/${report}.json")
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds})
+  else()
+    gtest_discover_tests(${target} TEST_PREFIX "${name}/" PROPERTIES TIMEOUT 120)
+  endif()
+endfunction()
