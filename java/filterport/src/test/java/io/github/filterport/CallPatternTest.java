@@ -47,8 +47,8 @@ class CallPatternTest {
       assertThat(client.counted.polls.get() - polls).isEqualTo(MESSAGES);
       assertThat(client.counted.replies.get()).isEqualTo(MESSAGES);
       assertThat(client.counted.others.get()).isZero();
-      Counted.say("alone.polls", client.counted.polls.get() - polls, MESSAGES);
-      Counted.say("alone.native", client.counted.crossings() - polls, MESSAGES);
+      say("alone.polls", client.counted.polls.get() - polls);
+      say("alone.native", client.counted.crossings() - polls);
     }
   }
 
@@ -71,7 +71,7 @@ class CallPatternTest {
       assertThat(after.send() - before.send()).as("the flood's own request").isEqualTo(1);
       assertThat(after.connect() - before.connect()).isZero();
       long controls = after.get() - before.get() + after.reply() - before.reply();
-      Counted.say("alone.controls", controls, MESSAGES);
+      say("alone.controls", controls);
     }
   }
 
@@ -88,16 +88,14 @@ class CallPatternTest {
       // At the end each message has been in one batch, and one more poll may have begun.
       assertThat(client.counted.polls.get() - polls).isLessThanOrEqualTo(MESSAGES + 1);
       assertThat(client.counted.replies.get()).isEqualTo(MESSAGES);
-      Counted.say("batches.polls", client.counted.polls.get() - polls, MESSAGES);
-      Counted.say("batches.native", client.counted.crossings() - polls, MESSAGES);
+      say("batches.polls", client.counted.polls.get() - polls);
+      say("batches.native", client.counted.crossings() - polls);
     }
   }
 
   /** For whoever reads the log; ci/bench does. */
-  private static final class Counted {
-    static void say(String what, long calls, int messages) {
-      System.out.printf(Locale.ROOT, "counted %s=%.3f%n", what, (double) calls / messages);
-    }
+  private static void say(String what, long calls) {
+    System.out.printf(Locale.ROOT, "counted %s=%.3f%n", what, (double) calls / MESSAGES);
   }
 
   /** What fltmgr.sys has counted. */
