@@ -86,7 +86,7 @@ static NTSTATUS make(PDRIVER_OBJECT driver, PCWSTR device_path, PCWSTR link_path
         (void)IoDeleteSymbolicLink(&link); /* one of an earlier process lives on */
         status = IoCreateSymbolicLink(&link, &name);
     }
-    if (!NT_SUCCESS(status)) {
+    if (!NT_SUCCESS(status) && status != STATUS_OBJECT_NAME_COLLISION) {
         DbgPrint("fltmgr: device %ws: 0x%08X\n", device_path, (unsigned)status);
     }
     return status;

@@ -11,10 +11,14 @@
 #include "platform/thread.h"
 #include "platform/workers.h"
 #include "transport/client.h"
+#include "transport/closing.h"
 #include "volume/volumes.h"
+
+enum { ENDING_TRIES = 300, ENDING_PAUSE = 20 * 10000 }; /* of 100 ns: six seconds; services wait ten for us */
 
 static FAST_MUTEX start_lock;
 static LONG lock_made;
+static bool prepared;
 static bool started;
 
 /* Asked of the kernel itself: the user's ntdll is not there for a driver on other systems, and this must be safe to ask. */
@@ -46,8 +50,8 @@ static NTSTATUS NTAPI initialize_driver(PDRIVER_OBJECT driver, PUNICODE_STRING r
     return fmw_devices_create(driver);
 }
 
-static NTSTATUS start(void) {
-    UNICODE_STRING name;
+/* All but the devices; once, whatever becomes of them. */
+static NTSTATUS prepare(void) {
     NTSTATUS status;
     if (!is_wine()) {
         DbgPrint("fltmgr: this fltmgr.sys is for Wine only: it does not load on Windows, which has its own\n");
@@ -62,17 +66,32 @@ static NTSTATUS start(void) {
     fmw_filters_start();
     fmw_complete_start();
     fmw_volumes_start();
+    fmw_closing_start();
     if (!fmw_workers_start() || !fmw_completer_start()) {
         DbgPrint("fltmgr: no threads to work with\n");
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     status = fm_core_init(&fmw_host_ops);
-    if (!NT_SUCCESS(status) || !NT_SUCCESS(status = make_directory(L"\\FileSystem")) ||
-        !NT_SUCCESS(status = make_directory(L"\\FileSystem\\Filters"))) {
+    if (!NT_SUCCESS(status) || !NT_SUCCESS(status = make_directory(L"\\FileSystem"))) {
         return status;
     }
+    return make_directory(L"\\FileSystem\\Filters");
+}
+
+/*
+ * With its last driver the process of a Filter Manager ends, but a service counts as stopped before that, and while the process is there, so
+ * are its devices: whoever stops a driver and starts it again may come too early.
+ */
+static NTSTATUS create_driver(void) {
+    LARGE_INTEGER pause = {.QuadPart = -ENDING_PAUSE};
+    UNICODE_STRING name;
+    NTSTATUS status;
     RtlInitUnicodeString(&name, L"\\FileSystem\\FltMgr");
     status = IoCreateDriver(&name, initialize_driver);
+    for (ULONG tries = 0; status == STATUS_OBJECT_NAME_COLLISION && tries < ENDING_TRIES; tries++) {
+        (void)KeDelayExecutionThread(KernelMode, FALSE, &pause);
+        status = IoCreateDriver(&name, initialize_driver);
+    }
     if (!NT_SUCCESS(status)) {
         DbgPrint("fltmgr: \\FileSystem\\FltMgr: 0x%08X; is there another Filter Manager, in a group of its own?\n",
                  (unsigned)status);
@@ -89,8 +108,12 @@ NTSTATUS fmw_start(void) {
     while (__atomic_load_n(&lock_made, __ATOMIC_ACQUIRE) != 2) {
     }
     ExAcquireFastMutex(&start_lock);
-    if (!started) {
-        status = start();
+    if (!prepared) {
+        status = prepare();
+        prepared = NT_SUCCESS(status);
+    }
+    if (prepared && !started) {
+        status = create_driver();
         started = NT_SUCCESS(status);
     }
     ExReleaseFastMutex(&start_lock);

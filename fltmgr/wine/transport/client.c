@@ -68,6 +68,7 @@ static void run_close(struct fmw_job *job) {
     fmw_impersonate(&client->identity->requestor);
     fm_connection_close_user(client->connection);
     fmw_impersonate(NULL);
+    fmw_closing_end(&client->closing);
     fmw_client_release(client);
 }
 
@@ -87,6 +88,7 @@ NTSTATUS fmw_client_close(struct fmw_client *client, PIRP irp) {
         fm_connection_break(connection);
         fmw_completer_drain();
         client->close_job.run = run_close;
+        fmw_closing_begin(&client->closing, client->identity->requestor.process_id);
         fmw_client_reference(client);
         fmw_workers_submit(&client->close_job, FMW_CLOSES);
     }

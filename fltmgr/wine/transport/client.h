@@ -7,6 +7,8 @@
 #include "platform/thread.h"
 #include "platform/workers.h"
 
+#include "closing.h"
+
 /*
  * One open handle of the message device, connected or not yet: a client, and the transport of its connection.
  *
@@ -34,6 +36,7 @@ struct fmw_client {
     struct fmw_call *calls;      /* lock: what workers do for this client */
     struct fmw_identity *identity;
     struct fmw_job close_job;
+    struct fmw_closing closing; /* while the close job is on its way */
     /* From here on in the core's lock. */
     uint64_t last_id;
     fm_reply_slot *windows[FMW_WINDOW_BUCKETS];
@@ -58,6 +61,7 @@ struct fmw_call {
     struct fmw_client *client; /* referenced by the request */
     struct fmw_identity *identity;
     fm_connection *connection; /* referenced; NULL while connecting */
+    uint64_t closes;           /* connecting: those that came before */
     struct fmw_call *next;     /* client.lock, as the one below */
     struct fmw_thread *worker; /* NULL: not begun, or done */
 };

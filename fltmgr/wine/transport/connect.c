@@ -91,6 +91,7 @@ static void run_connect(struct fmw_job *job) {
     bool closed;
     fm_status status;
     fmw_call_begin(call);
+    fmw_closing_wait(call->identity->requestor.process_id, call->closes);
     if (!begin_connecting(client, call->identity)) {
         fmw_call_complete(call, STATUS_INVALID_DEVICE_REQUEST, 0); /* connected already, or closed */
         return;
@@ -117,6 +118,7 @@ NTSTATUS fmw_dispatch_connect(struct fmw_client *client, PIRP irp) {
     if (call == NULL) {
         return fmw_complete_at_once(irp, STATUS_INSUFFICIENT_RESOURCES);
     }
+    call->closes = fmw_closing_last();
     fmw_call_submit(call, FMW_CALLS);
     return STATUS_PENDING;
 }

@@ -4,6 +4,7 @@ package io.github.filterport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.filterport.testing.DriverServices;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -269,6 +273,39 @@ class FilterServiceTest {
           .isInstanceOf(PortNotFoundException.class);
       service.start();
       manager.connector(FloodDriver.PORT).connect().close();
+    }
+  }
+
+  /**
+   * Under Wine each group has a process of its own, and one of them at a time is the Filter
+   * Manager.
+   */
+  @Test
+  @EnabledOnOs(value = OS.WINDOWS, disabledReason = NOT_WINDOWS)
+  void aDriverStartsWhileTheFilterManagerOfTheLastOneEnds() throws Exception {
+    DriverPackage driver = DriverServices.driverPackage("conformance").withGroup(GROUP);
+    try (TestManager manager = TestManager.start("flood")) {
+      FilterService next = FilterService.install(driver).apply();
+      try {
+        CompletableFuture<Void> started =
+            CompletableFuture.runAsync(
+                () -> {
+                  try {
+                    next.start();
+                  } catch (FilterException e) {
+                    throw new CompletionException(e);
+                  }
+                });
+        while (next.state() == FilterService.State.STOPPED && !started.isDone()) {
+          Thread.onSpinWait();
+        }
+        manager.unload("flood");
+        started.get(30, TimeUnit.SECONDS);
+        assertThat(next.state()).isEqualTo(FilterService.State.RUNNING);
+        next.stop();
+      } finally {
+        next.uninstall();
+      }
     }
   }
 }
