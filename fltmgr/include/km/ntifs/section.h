@@ -12,8 +12,8 @@
  *   them on, the section gives no new writable view to anybody; the system's own has to be there already.
  * - The client may unmap its views at any time (UnmapViewOfFile); they go with the process at the latest.
  */
-#ifndef FILTERPORT_SECTION_H
-#define FILTERPORT_SECTION_H
+#ifndef FILTERPORT_NTIFS_SECTION_H
+#define FILTERPORT_NTIFS_SECTION_H
 
 #include "ntdef.h"
 

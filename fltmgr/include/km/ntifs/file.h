@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Files, devices and drivers. Part of <ntifs.h>. */
+#ifndef FILTERPORT_NTIFS_FILE_H
+#define FILTERPORT_NTIFS_FILE_H
+
+#include "ntdef.h"
+
+#include "dispatcher.h"
+#include "lock.h"
+
+FP_EXTERN_C_BEGIN
+FP_EXPORTS_BEGIN
+
+typedef struct _MDL *PMDL;
+typedef struct _DEVICE_OBJECT *PDEVICE_OBJECT;
+typedef struct _DRIVER_OBJECT *PDRIVER_OBJECT;
+typedef struct _VPB *PVPB;
+typedef struct _IRP *PIRP;
+typedef struct _IO_COMPLETION_CONTEXT *PIO_COMPLETION_CONTEXT;
+typedef struct _KTRANSACTION *PKTRANSACTION;
+
+typedef struct _SECTION_OBJECT_POINTERS {
+    PVOID DataSectionObject;
+    PVOID SharedCacheMap;
+    PVOID ImageSectionObject;
+} SECTION_OBJECT_POINTERS, *PSECTION_OBJECT_POINTERS;
+
+typedef struct _FILE_OBJECT {
+    CSHORT Type;
+    CSHORT Size;
+    PDEVICE_OBJECT DeviceObject;
+    PVPB Vpb;
+    PVOID FsContext;
+    PVOID FsContext2;
+    PSECTION_OBJECT_POINTERS SectionObjectPointer;
+    PVOID PrivateCacheMap;
+    NTSTATUS FinalStatus;
+    struct _FILE_OBJECT *RelatedFileObject;
+    BOOLEAN LockOperation;
+    BOOLEAN DeletePending;
+    BOOLEAN ReadAccess;
+    BOOLEAN WriteAccess;
+    BOOLEAN DeleteAccess;
+    BOOLEAN SharedRead;
+    BOOLEAN SharedWrite;
+    BOOLEAN SharedDelete;
+    ULONG Flags;
+    UNICODE_STRING FileName;
+    LARGE_INTEGER CurrentByteOffset;
+    ULONG Waiters;
+    ULONG Busy;
+    PVOID LastLock;
+    KEVENT Lock;
+    KEVENT Event;
+    PIO_COMPLETION_CONTEXT CompletionContext;
+    KSPIN_LOCK IrpListLock;
+    LIST_ENTRY IrpList;
+    PVOID FileObjectExtension;
+} FILE_OBJECT, *PFILE_OBJECT;
+C_ASSERT(sizeof(FILE_OBJECT) == 216);
+C_ASSERT(offsetof(FILE_OBJECT, FileName) == 88);
+
+#define FO_FILE_OPEN 0x00000001u
+#define FO_SYNCHRONOUS_IO 0x00000002u
+#define FO_NO_INTERMEDIATE_BUFFERING 0x00000008u
+#define FO_WRITE_THROUGH 0x00000010u
+#define FO_SEQUENTIAL_ONLY 0x00000020u
+#define FO_CACHE_SUPPORTED 0x00000040u
+#define FO_NAMED_PIPE 0x00000080u
+#define FO_STREAM_FILE 0x00000100u
+#define FO_MAILSLOT 0x00000200u
+#define FO_DIRECT_DEVICE_OPEN 0x00000800u
+#define FO_FILE_MODIFIED 0x00001000u
+#define FO_FILE_SIZE_CHANGED 0x00002000u
+#define FO_CLEANUP_COMPLETE 0x00004000u
+#define FO_TEMPORARY_FILE 0x00008000u
+#define FO_DELETE_ON_CLOSE 0x00010000u
+#define FO_OPENED_CASE_SENSITIVE 0x00020000u
+#define FO_HANDLE_CREATED 0x00040000u
+#define FO_FILE_FAST_IO_READ 0x00080000u
+#define FO_RANDOM_ACCESS 0x00100000u
+#define FO_FILE_OPEN_CANCELLED 0x00200000u
+#define FO_VOLUME_OPEN 0x00400000u
+#define FO_REMOTE_ORIGIN 0x01000000u
+
+typedef struct _IO_SECURITY_CONTEXT {
+    PVOID SecurityQos;
+    PVOID AccessState;
+    ACCESS_MASK DesiredAccess;
+    ULONG FullCreateOptions;
+} IO_SECURITY_CONTEXT, *PIO_SECURITY_CONTEXT;
+C_ASSERT(sizeof(IO_SECURITY_CONTEXT) == 24);
+
+#define IRP_MJ_CREATE 0x00
+#define IRP_MJ_CREATE_NAMED_PIPE 0x01
+#define IRP_MJ_CLOSE 0x02
+#define IRP_MJ_READ 0x03
+#define IRP_MJ_WRITE 0x04
+#define IRP_MJ_QUERY_INFORMATION 0x05
+#define IRP_MJ_SET_INFORMATION 0x06
+#define IRP_MJ_QUERY_EA 0x07
+#define IRP_MJ_SET_EA 0x08
+#define IRP_MJ_FLUSH_BUFFERS 0x09
+#define IRP_MJ_QUERY_VOLUME_INFORMATION 0x0a
+#define IRP_MJ_SET_VOLUME_INFORMATION 0x0b
+#define IRP_MJ_DIRECTORY_CONTROL 0x0c
+#define IRP_MJ_FILE_SYSTEM_CONTROL 0x0d
+#define IRP_MJ_DEVICE_CONTROL 0x0e
+#define IRP_MJ_INTERNAL_DEVICE_CONTROL 0x0f
+#define IRP_MJ_SHUTDOWN 0x10
+#define IRP_MJ_LOCK_CONTROL 0x11
+#define IRP_MJ_CLEANUP 0x12
+#define IRP_MJ_CREATE_MAILSLOT 0x13
+#define IRP_MJ_QUERY_SECURITY 0x14
+#define IRP_MJ_SET_SECURITY 0x15
+#define IRP_MJ_POWER 0x16
+#define IRP_MJ_SYSTEM_CONTROL 0x17
+#define IRP_MJ_DEVICE_CHANGE 0x18
+#define IRP_MJ_QUERY_QUOTA 0x19
+#define IRP_MJ_SET_QUOTA 0x1a
+#define IRP_MJ_PNP 0x1b
+#define IRP_MJ_MAXIMUM_FUNCTION 0x1b
+
+#define IRP_NOCACHE 0x00000001u
+#define IRP_PAGING_IO 0x00000002u
+#define IRP_SYNCHRONOUS_API 0x00000004u
+#define IRP_SYNCHRONOUS_PAGING_IO 0x00000040u
+#define IRP_CREATE_OPERATION 0x00000080u
+#define IRP_READ_OPERATION 0x00000100u
+#define IRP_WRITE_OPERATION 0x00000200u
+#define IRP_CLOSE_OPERATION 0x00000400u
+
+#define SL_FORCE_ACCESS_CHECK 0x01
+#define SL_OPEN_PAGING_FILE 0x02
+#define SL_OPEN_TARGET_DIRECTORY 0x04
+#define SL_STOP_ON_SYMLINK 0x08
+#define SL_CASE_SENSITIVE 0x80
+
+#define FILE_READ_DATA 0x0001u
+#define FILE_LIST_DIRECTORY 0x0001u
+#define FILE_WRITE_DATA 0x0002u
+#define FILE_ADD_FILE 0x0002u
+#define FILE_APPEND_DATA 0x0004u
+#define FILE_READ_EA 0x0008u
+#define FILE_WRITE_EA 0x0010u
+#define FILE_EXECUTE 0x0020u
+#define FILE_TRAVERSE 0x0020u
+#define FILE_DELETE_CHILD 0x0040u
+#define FILE_READ_ATTRIBUTES 0x0080u
+#define FILE_WRITE_ATTRIBUTES 0x0100u
+#define FILE_ALL_ACCESS (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 0x1FFu)
+#define FILE_GENERIC_READ (STANDARD_RIGHTS_READ | FILE_READ_DATA | FILE_READ_ATTRIBUTES | FILE_READ_EA | SYNCHRONIZE)
+#define FILE_GENERIC_WRITE                                                                                             \
+    (STANDARD_RIGHTS_WRITE | FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES | FILE_WRITE_EA | FILE_APPEND_DATA | SYNCHRONIZE)
+#define FILE_GENERIC_EXECUTE (STANDARD_RIGHTS_EXECUTE | FILE_READ_ATTRIBUTES | FILE_EXECUTE | SYNCHRONIZE)
+
+#define FILE_SHARE_READ 0x1u
+#define FILE_SHARE_WRITE 0x2u
+#define FILE_SHARE_DELETE 0x4u
+
+#define FILE_ATTRIBUTE_READONLY 0x00000001u
+#define FILE_ATTRIBUTE_HIDDEN 0x00000002u
+#define FILE_ATTRIBUTE_SYSTEM 0x00000004u
+#define FILE_ATTRIBUTE_DIRECTORY 0x00000010u
+#define FILE_ATTRIBUTE_NORMAL 0x00000080u
+
+/* Create.Options: disposition in the top byte, options below. */
+#define FILE_SUPERSEDE 0x00000000u
+#define FILE_OPEN 0x00000001u
+#define FILE_CREATE 0x00000002u
+#define FILE_OPEN_IF 0x00000003u
+#define FILE_OVERWRITE 0x00000004u
+#define FILE_OVERWRITE_IF 0x00000005u
+#define FILE_MAXIMUM_DISPOSITION 0x00000005u
+#define FILE_DIRECTORY_FILE 0x00000001u
+#define FILE_WRITE_THROUGH 0x00000002u
+#define FILE_SEQUENTIAL_ONLY 0x00000004u
+#define FILE_NO_INTERMEDIATE_BUFFERING 0x00000008u
+#define FILE_SYNCHRONOUS_IO_ALERT 0x00000010u
+#define FILE_SYNCHRONOUS_IO_NONALERT 0x00000020u
+#define FILE_NON_DIRECTORY_FILE 0x00000040u
+#define FILE_COMPLETE_IF_OPLOCKED 0x00000100u
+#define FILE_RANDOM_ACCESS 0x00000800u
+#define FILE_DELETE_ON_CLOSE 0x00001000u
+#define FILE_OPEN_BY_FILE_ID 0x00002000u
+#define FILE_OPEN_FOR_BACKUP_INTENT 0x00004000u
+#define FILE_OPEN_REPARSE_POINT 0x00200000u
+#define FILE_VALID_OPTION_FLAGS 0x00ffffffu
+
+/* Information of a completed create. */
+#define FILE_SUPERSEDED 0u
+#define FILE_OPENED 1u
+#define FILE_CREATED 2u
+#define FILE_OVERWRITTEN 3u
+#define FILE_EXISTS 4u
+#define FILE_DOES_NOT_EXIST 5u
+
+#define IO_NO_INCREMENT 0
+
+typedef ULONG DEVICE_TYPE;
+#define FILE_DEVICE_DISK 0x00000007u
+#define FILE_DEVICE_DISK_FILE_SYSTEM 0x00000008u
+#define FILE_DEVICE_CD_ROM_FILE_SYSTEM 0x00000003u
+#define FILE_DEVICE_NETWORK_FILE_SYSTEM 0x00000014u
+
+typedef enum _FILE_INFORMATION_CLASS {
+    FileDirectoryInformation = 1,
+    FileBasicInformation = 4,
+    FileStandardInformation = 5,
+    FileInternalInformation = 6,
+    FileNameInformation = 9,
+    FileRenameInformation = 10,
+    FileLinkInformation = 11,
+    FileDispositionInformation = 13,
+    FilePositionInformation = 14,
+    FileAllInformation = 18,
+    FileAllocationInformation = 19,
+    FileEndOfFileInformation = 20,
+    FileStreamInformation = 22,
+    FileNetworkOpenInformation = 34,
+    FileIdInformation = 59,
+    FileDispositionInformationEx = 64,
+    FileRenameInformationEx = 65
+} FILE_INFORMATION_CLASS,
+    *PFILE_INFORMATION_CLASS;
+
+typedef struct _FILE_BASIC_INFORMATION {
+    LARGE_INTEGER CreationTime;
+    LARGE_INTEGER LastAccessTime;
+    LARGE_INTEGER LastWriteTime;
+    LARGE_INTEGER ChangeTime;
+    ULONG FileAttributes;
+} FILE_BASIC_INFORMATION, *PFILE_BASIC_INFORMATION;
+typedef struct _FILE_STANDARD_INFORMATION {
+    LARGE_INTEGER AllocationSize;
+    LARGE_INTEGER EndOfFile;
+    ULONG NumberOfLinks;
+    BOOLEAN DeletePending;
+    BOOLEAN Directory;
+} FILE_STANDARD_INFORMATION, *PFILE_STANDARD_INFORMATION;
+typedef struct _FILE_INTERNAL_INFORMATION {
+    LARGE_INTEGER IndexNumber;
+} FILE_INTERNAL_INFORMATION, *PFILE_INTERNAL_INFORMATION;
+typedef struct _FILE_NAME_INFORMATION {
+    ULONG FileNameLength;
+    WCHAR FileName[1];
+} FILE_NAME_INFORMATION, *PFILE_NAME_INFORMATION;
+typedef struct _FILE_ID_128 {
+    UCHAR Identifier[16];
+} FILE_ID_128, *PFILE_ID_128;
+typedef struct _FILE_ID_INFORMATION {
+    ULONGLONG VolumeSerialNumber;
+    FILE_ID_128 FileId;
+} FILE_ID_INFORMATION, *PFILE_ID_INFORMATION;
+typedef struct _FILE_DISPOSITION_INFORMATION {
+    BOOLEAN DeleteFile;
+} FILE_DISPOSITION_INFORMATION, *PFILE_DISPOSITION_INFORMATION;
+typedef struct _FILE_RENAME_INFORMATION {
+    union {
+        BOOLEAN ReplaceIfExists;
+        ULONG Flags;
+    };
+    HANDLE RootDirectory;
+    ULONG FileNameLength;
+    WCHAR FileName[1];
+} FILE_RENAME_INFORMATION, *PFILE_RENAME_INFORMATION;
+C_ASSERT(sizeof(FILE_BASIC_INFORMATION) == 40);
+C_ASSERT(sizeof(FILE_STANDARD_INFORMATION) == 24);
+C_ASSERT(sizeof(FILE_RENAME_INFORMATION) == 24);
+
+typedef enum _FS_INFORMATION_CLASS {
+    FileFsVolumeInformation = 1,
+    FileFsSizeInformation = 3,
+    FileFsDeviceInformation = 4
+} FS_INFORMATION_CLASS;
+typedef enum _FS_FILTER_SECTION_SYNC_TYPE { SyncTypeOther = 0, SyncTypeCreateSection } FS_FILTER_SECTION_SYNC_TYPE;
+#define PAGE_READONLY 0x02u
+#define PAGE_READWRITE 0x04u
+#define PAGE_EXECUTE 0x10u
+#define PAGE_EXECUTE_READ 0x20u
+#define PAGE_EXECUTE_READWRITE 0x40u
+
+typedef NTSTATUS(NTAPI DRIVER_INITIALIZE)(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
+typedef DRIVER_INITIALIZE *PDRIVER_INITIALIZE;
+/** Every driver defines it. Declared here so that it stays visible under -fvisibility=hidden. */
+DRIVER_INITIALIZE DriverEntry;
+typedef VOID(NTAPI DRIVER_UNLOAD)(PDRIVER_OBJECT DriverObject);
+typedef DRIVER_UNLOAD *PDRIVER_UNLOAD;
+typedef NTSTATUS(NTAPI DRIVER_DISPATCH)(PDEVICE_OBJECT DeviceObject, PIRP Irp);
+typedef DRIVER_DISPATCH *PDRIVER_DISPATCH;
+
+typedef struct _DRIVER_OBJECT {
+    CSHORT Type;
+    CSHORT Size;
+    PDEVICE_OBJECT DeviceObject;
+    ULONG Flags;
+    PVOID DriverStart;
+    ULONG DriverSize;
+    PVOID DriverSection;
+    PVOID DriverExtension;
+    UNICODE_STRING DriverName;
+    PUNICODE_STRING HardwareDatabase;
+    PVOID FastIoDispatch;
+    PDRIVER_INITIALIZE DriverInit;
+    PVOID DriverStartIo;
+    PDRIVER_UNLOAD DriverUnload;
+    PDRIVER_DISPATCH MajorFunction[IRP_MJ_MAXIMUM_FUNCTION + 1];
+} DRIVER_OBJECT;
+C_ASSERT(sizeof(DRIVER_OBJECT) == 336);
+
+#define FSRTL_FSP_TOP_LEVEL_IRP ((LONG_PTR)0x01)
+/** NULL on Linux: a gated operation is always the outermost one. */
+PIRP NTAPI IoGetTopLevelIrp(void);
+VOID NTAPI IoSetTopLevelIrp(PIRP Irp);
+
+BOOLEAN NTAPI FsRtlIsNtstatusExpected(NTSTATUS Exception);
+BOOLEAN NTAPI FsRtlIsPagingFile(PFILE_OBJECT FileObject);
+BOOLEAN NTAPI FsRtlIsNameInExpression(PUNICODE_STRING Expression, PUNICODE_STRING Name, BOOLEAN IgnoreCase,
+                                      PWCH UpcaseTable);
+
+FP_EXPORTS_END
+FP_EXTERN_C_END
+
+#endif
