@@ -307,6 +307,16 @@ TEST_F(Get, GET_11_DISC_09_the_drivers_close_ends_pending_receives_and_refuses_n
     EXPECT_CODE(result::disconnected, connection.get().result);
 }
 
+TEST_F(Get, GET_11_a_receive_that_is_refused_queues_no_packet) {
+    CompletionPort completions;
+    ASSERT_TRUE(completions.associate(connection.handle(), 3));
+    driver().closeClient(connection.client);
+    Receive refused(64, Receive::Notify::nothing);
+    EXPECT_CODE(result::disconnected, refused.arm(connection.handle()));
+    ASSERT_TRUE(PostQueuedCompletionStatus(completions.handle(), 0, 4, nullptr));
+    EXPECT_EQ(4u, completions.wait().key);
+}
+
 TEST_F(Get, GET_12_OPEN_11_closing_the_handle_ends_pending_receives) {
     Receive pending;
     Receive blocked(64, Receive::Notify::nothing);

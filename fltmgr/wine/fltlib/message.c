@@ -56,37 +56,15 @@ HRESULT WINAPI FilterReplyMessage(HANDLE hPort, PFILTER_REPLY_HEADER lpReplyBuff
     return fl_hresult(status);
 }
 
-/*
- * Wine queues a packet for every request with an APC context, also for one that fails at once; Windows does not, and
- * callers reuse the OVERLAPPED of a receive that was refused. So whether the connection lives is asked first, with a
- * request that has no context and is too small to take a message.
- */
-static NTSTATUS check_connection(HANDLE handle) {
-    struct fl_control control = {.handle = handle, .code = FM_WIRE_GET};
-    NTSTATUS status = fl_control(&control);
-    return status == STATUS_INVALID_PARAMETER ? STATUS_SUCCESS : status;
-}
-
 static NTSTATUS get_overlapped(HANDLE handle, void *buffer, ULONG size, LPOVERLAPPED overlapped) {
-    NTSTATUS status = check_connection(handle);
-    if (status != STATUS_SUCCESS)
-        return status;
     HANDLE event = (HANDLE)((ULONG_PTR)overlapped->hEvent & ~(ULONG_PTR)1);
     void *context = ((ULONG_PTR)overlapped->hEvent & 1) != 0 ? NULL : overlapped;
-    IO_STATUS_BLOCK *block = (IO_STATUS_BLOCK *)overlapped;
     overlapped->Internal = STATUS_PENDING;
     overlapped->InternalHigh = 0;
-    status = NtDeviceIoControlFile(handle, event, NULL, context, block, FM_WIRE_GET, NULL, 0, buffer, size);
-    if (NT_ERROR(status) && status != STATUS_INVALID_HANDLE) {
-        /* ended in between: its packet is queued already, so this receive counts as pending and has ended */
-        block->Status = status;
-        if (event != NULL)
-            SetEvent(event);
-    } else if (NT_ERROR(status)) {
-        return status;
-    }
+    NTSTATUS status = NtDeviceIoControlFile(handle, event, NULL, context, (IO_STATUS_BLOCK *)overlapped, FM_WIRE_GET,
+                                            NULL, 0, buffer, size);
     /* also one that was filled at once: its event is set and its packet queued (OPEN-20) */
-    return STATUS_PENDING;
+    return NT_ERROR(status) ? status : STATUS_PENDING;
 }
 
 HRESULT WINAPI FilterGetMessage(HANDLE hPort, PFILTER_MESSAGE_HEADER lpMessageBuffer, DWORD dwMessageBufferSize,

@@ -30,7 +30,6 @@ static void add_core(struct fmw_answer *answer) {
 static void add_requests(struct fmw_answer *answer) {
     const struct fmw_request_counters counters = fmw_requests;
     ADD("requests", get);
-    ADD("requests", check);
     ADD("requests", reply);
     ADD("requests", send);
     ADD("requests", connect);

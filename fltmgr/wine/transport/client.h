@@ -123,12 +123,9 @@ void fmw_unanswered(fm_send *send);
 /** connect.c */
 extern const fm_transport_ops fmw_operations;
 
-/**
- * Requests by control code, since the start. check: receives without room, by which our fltlib.dll asks whether the
- * connection lives; Windows' own has no need to.
- */
+/** Requests by control code, since the start. */
 struct fmw_request_counters {
-    volatile LONG64 get, check, reply, send, connect;
+    volatile LONG64 get, reply, send, connect;
 };
 extern struct fmw_request_counters fmw_requests;
 

@@ -94,7 +94,7 @@ NTSTATUS fmw_dispatch_get(struct fmw_client *client, PIRP irp) {
     const ULONG capacity = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength;
     fm_connection *connection = fmw_client_connection(client);
     NTSTATUS status;
-    (void)InterlockedIncrement64(capacity == 0 ? &fmw_requests.check : &fmw_requests.get);
+    (void)InterlockedIncrement64(&fmw_requests.get);
     if (connection == NULL) {
         return fmw_complete_at_once(irp, STATUS_PORT_DISCONNECTED);
     }
