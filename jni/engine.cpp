@@ -16,6 +16,8 @@ constexpr uint32_t kLine = 64;
 constexpr ULONG_PTR kWakeKey = 1;
 constexpr ULONG_PTR kMessageKey = 2;
 constexpr NTSTATUS kStatusPortDisconnected = static_cast<NTSTATUS>(0xC0000037);
+/** How Wine ends the receives of a connection whose drivers' process is gone. */
+constexpr NTSTATUS kStatusFileDeleted = static_cast<NTSTATUS>(0xC0000123);
 constexpr NTSTATUS kStatusCancelled = static_cast<NTSTATUS>(0xC0000120);
 constexpr NTSTATUS kStatusBufferTooSmall = static_cast<NTSTATUS>(0xC0000023);
 constexpr HRESULT kHandleGone = static_cast<HRESULT>(0x80070006);
@@ -266,7 +268,7 @@ bool Engine::OnPacket(const OVERLAPPED_ENTRY &entry, int64_t *message) {
     slots_[slot].state.store(kFree, std::memory_order_release);
     if (status == kStatusBufferTooSmall) {
         OnTooSmall(slot);
-    } else if (status == kStatusPortDisconnected) {
+    } else if (status == kStatusPortDisconnected || status == kStatusFileDeleted) {
         disconnected_.store(true, std::memory_order_seq_cst);
     } else if (status != kStatusCancelled) {
         error_.store(status >= 0 ? kBadPacket : FromStatus(status), std::memory_order_relaxed);

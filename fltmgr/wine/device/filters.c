@@ -4,6 +4,7 @@
 
 #include "kernel/imports.h"
 #include "platform/core_platform.h"
+#include "transport/client.h"
 
 enum { LONGEST_VALUE = 256 }; /* characters */
 
@@ -106,7 +107,8 @@ void fmw_filters_start(void) {
 
 /*
  * Stopping a service cannot be refused any more when this runs, and afterwards the driver's code is gone: so it waits until the
- * filter is. Another unload may be under way, or the filter may have gone before.
+ * filter is. Another unload may be under way, or the filter may have gone before. With the last driver the process ends too, and
+ * clients are to hear from us, not from that, that their connections have ended.
  */
 static VOID NTAPI unload_filter(PDRIVER_OBJECT driver) {
     UNICODE_STRING name = service_name(driver);
@@ -114,6 +116,7 @@ static VOID NTAPI unload_filter(PDRIVER_OBJECT driver) {
         LARGE_INTEGER soon = {.QuadPart = -10 * 10000};
         (void)KeDelayExecutionThread(KernelMode, FALSE, &soon);
     }
+    fmw_completer_finish();
 }
 
 /* As Windows: the routine replaces the driver's own; without it Wine refuses to stop the service. */

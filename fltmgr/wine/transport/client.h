@@ -102,6 +102,8 @@ bool fmw_completer_start(void);
 void fmw_complete_later(struct fmw_receive *receive);
 /** Completes what is there. No lock may be held. */
 void fmw_completer_drain(void);
+/** Returns when every receive that was dropped so far has been completed. Blocks; no lock may be held. */
+void fmw_completer_finish(void);
 
 /* reply.c: FilterReplyMessage and the windows that replies come through */
 NTSTATUS fmw_dispatch_reply(struct fmw_client *client, PIRP irp);

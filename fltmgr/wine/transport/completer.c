@@ -10,6 +10,7 @@ static struct {
     KSPIN_LOCK lock;
     struct fmw_receive *head;
     struct fmw_receive **tail;
+    ULONG completing; /* taken from the line by somebody, not all completed */
     KEVENT rung;
 } completer;
 
@@ -20,17 +21,42 @@ static struct fmw_receive *take_all(void) {
     receive = completer.head;
     completer.head = NULL;
     completer.tail = &completer.head;
+    completer.completing += receive != NULL;
     KeReleaseSpinLock(&completer.lock, irql);
     return receive;
 }
 
 void fmw_completer_drain(void) {
     struct fmw_receive *receive = take_all();
+    KIRQL irql;
+    if (receive == NULL) {
+        return;
+    }
     while (receive != NULL) {
         struct fmw_receive *next = receive->next;
         fmw_request_complete(receive->client, receive->irp, receive->status, 0);
         fmw_receive_release(receive);
         receive = next;
+    }
+    KeAcquireSpinLock(&completer.lock, &irql);
+    completer.completing--;
+    KeReleaseSpinLock(&completer.lock, irql);
+}
+
+static bool all_completed(void) {
+    bool completed;
+    KIRQL irql;
+    KeAcquireSpinLock(&completer.lock, &irql);
+    completed = completer.head == NULL && completer.completing == 0;
+    KeReleaseSpinLock(&completer.lock, irql);
+    return completed;
+}
+
+void fmw_completer_finish(void) {
+    LARGE_INTEGER soon = {.QuadPart = -10 * 1000}; /* 1 ms */
+    fmw_completer_drain();
+    while (!all_completed()) {
+        (void)KeDelayExecutionThread(KernelMode, FALSE, &soon);
     }
 }
 

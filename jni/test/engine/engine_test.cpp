@@ -122,6 +122,21 @@ TEST_F(EngineTest, nothing_is_armed_after_stop) {
     EXPECT_EQ(0, fltlib_.calls().get);
 }
 
+TEST_F(EngineTest, a_receive_ended_by_a_disconnect_ends_the_connection) {
+    fltlib_.end(static_cast<NTSTATUS>(0xC0000037));
+    EXPECT_EQ(kPollDisconnected, engine_->Poll(kReader, 0, kBatchLimit, kForever));
+}
+
+TEST_F(EngineTest, a_receive_ended_because_the_drivers_process_is_gone_ends_the_connection) {
+    fltlib_.end(static_cast<NTSTATUS>(0xC0000123));
+    EXPECT_EQ(kPollDisconnected, engine_->Poll(kReader, 0, kBatchLimit, kForever));
+}
+
+TEST_F(EngineTest, a_receive_that_failed_otherwise_is_an_error) {
+    fltlib_.end(static_cast<NTSTATUS>(0xC0000005));
+    EXPECT_EQ(kPollError, engine_->Poll(kReader, 0, kBatchLimit, kForever));
+}
+
 TEST_F(EngineTest, a_slot_is_given_back_once) {
     deliver(1);
     ASSERT_EQ(1, engine_->Poll(kReader, 0, kBatchLimit, kForever));

@@ -35,6 +35,9 @@ class ScriptedFltlib {
     /** The oldest receive gets a message of that many payload bytes. */
     void deliver(ULONGLONG messageId, DWORD payload);
 
+    /** The oldest receive ends without a message. */
+    void end(NTSTATUS status) { complete(status, 0); }
+
     /** How many more receives CancelIoEx ends, the oldest first; the others stay out. All by default. */
     void cancelEnds(size_t receives) { cancellable_ = receives; }
 
