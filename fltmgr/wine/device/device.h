@@ -9,8 +9,12 @@
 /* entry.c: everything starts with the first filter that registers, or with fltmgr as a service of its own. */
 NTSTATUS fmw_start(void);
 
+/** The last driver has unloaded: the devices go, and come again with the next. */
+void fmw_stop(void);
+
 /* dispatch.c: both devices on our own driver object. */
 NTSTATUS fmw_devices_create(PDRIVER_OBJECT driver);
+void fmw_devices_delete(void);
 
 /* filters.c: what the Filter Manager knows of a driver from its service's registry key. */
 extern const fm_host_ops fmw_host_ops;

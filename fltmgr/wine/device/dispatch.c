@@ -10,6 +10,7 @@
 #include "transport/client.h"
 #include "wire.h"
 
+static PDEVICE_OBJECT message_device;
 static PDEVICE_OBJECT host_device;
 
 static PFILE_OBJECT file_of(PIRP irp) {
@@ -93,7 +94,6 @@ static NTSTATUS make(PDRIVER_OBJECT driver, PCWSTR device_path, PCWSTR link_path
 }
 
 NTSTATUS fmw_devices_create(PDRIVER_OBJECT driver) {
-    PDEVICE_OBJECT message_device = NULL;
     NTSTATUS status;
     driver->MajorFunction[IRP_MJ_CREATE] = create;
     driver->MajorFunction[IRP_MJ_CLOSE] = close;
@@ -113,4 +113,10 @@ NTSTATUS fmw_devices_create(PDRIVER_OBJECT driver) {
     host_device->Flags &= ~DO_DEVICE_INITIALIZING;
     message_device->Flags &= ~DO_DEVICE_INITIALIZING;
     return STATUS_SUCCESS;
+}
+
+/* Wine ends the requests that are on their way, and frees the devices on the dispatching thread after what it is at. */
+void fmw_devices_delete(void) {
+    IoDeleteDevice(message_device);
+    IoDeleteDevice(host_device);
 }

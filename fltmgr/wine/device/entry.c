@@ -20,6 +20,7 @@ static FAST_MUTEX start_lock;
 static LONG lock_made;
 static bool prepared;
 static bool started;
+static PDRIVER_OBJECT own_driver; /* NULL: not made yet */
 
 /* Asked of the kernel itself: the user's ntdll is not there for a driver on other systems, and this must be safe to ask. */
 static bool is_wine(void) {
@@ -46,8 +47,12 @@ static NTSTATUS make_directory(PCWSTR path) {
 }
 
 static NTSTATUS NTAPI initialize_driver(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path) {
+    NTSTATUS status = fmw_devices_create(driver);
     UNREFERENCED_PARAMETER(registry_path);
-    return fmw_devices_create(driver);
+    if (NT_SUCCESS(status)) {
+        own_driver = driver;
+    }
+    return status;
 }
 
 /* All but the devices; once, whatever becomes of them. */
@@ -78,19 +83,22 @@ static NTSTATUS prepare(void) {
     return make_directory(L"\\FileSystem\\Filters");
 }
 
-/*
- * With its last driver the process of a Filter Manager ends, but a service counts as stopped before that, and while the process is there, so
- * are its devices: whoever stops a driver and starts it again may come too early.
- */
-static NTSTATUS create_driver(void) {
-    LARGE_INTEGER pause = {.QuadPart = -ENDING_PAUSE};
+static NTSTATUS try_devices(void) {
     UNICODE_STRING name;
-    NTSTATUS status;
+    if (own_driver != NULL) {
+        return fmw_devices_create(own_driver);
+    }
     RtlInitUnicodeString(&name, L"\\FileSystem\\FltMgr");
-    status = IoCreateDriver(&name, initialize_driver);
+    return IoCreateDriver(&name, initialize_driver);
+}
+
+/* Their names are taken while another Filter Manager lives, which may be about to end. */
+static NTSTATUS make_devices(void) {
+    LARGE_INTEGER pause = {.QuadPart = -ENDING_PAUSE};
+    NTSTATUS status = try_devices();
     for (ULONG tries = 0; status == STATUS_OBJECT_NAME_COLLISION && tries < ENDING_TRIES; tries++) {
         (void)KeDelayExecutionThread(KernelMode, FALSE, &pause);
-        status = IoCreateDriver(&name, initialize_driver);
+        status = try_devices();
     }
     if (!NT_SUCCESS(status)) {
         DbgPrint("fltmgr: \\FileSystem\\FltMgr: 0x%08X; is there another Filter Manager, in a group of its own?\n",
@@ -113,11 +121,20 @@ NTSTATUS fmw_start(void) {
         prepared = NT_SUCCESS(status);
     }
     if (prepared && !started) {
-        status = create_driver();
+        status = make_devices();
         started = NT_SUCCESS(status);
     }
     ExReleaseFastMutex(&start_lock);
     return status;
+}
+
+void fmw_stop(void) {
+    ExAcquireFastMutex(&start_lock);
+    if (started) {
+        fmw_devices_delete();
+        started = false;
+    }
+    ExReleaseFastMutex(&start_lock);
 }
 
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {

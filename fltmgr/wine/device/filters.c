@@ -15,6 +15,7 @@ struct text {
 
 /* Only one registration at a time uses these; the core copies them. */
 static FAST_MUTEX registering;
+static ULONG drivers; /* that have registered, and not been unloaded */
 static struct {
     struct text instance;
     struct text altitude;
@@ -109,6 +110,9 @@ void fmw_filters_start(void) {
  * Stopping a service cannot be refused any more when this runs, and afterwards the driver's code is gone: so it waits until the
  * filter is. Another unload may be under way, or the filter may have gone before. With the last driver the process ends too, and
  * clients are to hear from us, not from that, that their connections have ended.
+ *
+ * The devices go before the process, because sometimes it does not: Wine kills the threads of a process that ends wherever they are,
+ * now and then with a lock of its own held that the last thread needs; and their names would be taken for a minute.
  */
 static VOID NTAPI unload_filter(PDRIVER_OBJECT driver) {
     UNICODE_STRING name = service_name(driver);
@@ -117,12 +121,18 @@ static VOID NTAPI unload_filter(PDRIVER_OBJECT driver) {
         (void)KeDelayExecutionThread(KernelMode, FALSE, &soon);
     }
     fmw_completer_finish();
+    ExAcquireFastMutex(&registering);
+    if (--drivers == 0) {
+        fmw_stop();
+    }
+    ExReleaseFastMutex(&registering);
 }
 
 /* As Windows: the routine replaces the driver's own; without it Wine refuses to stop the service. */
 static void set_unload(PDRIVER_OBJECT driver, CONST FLT_REGISTRATION *registration) {
     const bool stoppable = registration->FilterUnloadCallback != NULL &&
                            !FlagOn(registration->Flags, FLTFL_REGISTRATION_DO_NOT_SUPPORT_SERVICE_STOP);
+    drivers += !stoppable || driver->DriverUnload != unload_filter; /* what never unloads keeps us for good */
     driver->DriverUnload = stoppable ? unload_filter : NULL;
 }
 
@@ -134,10 +144,13 @@ NTSTATUS FLTAPI fmw_register_filter(PDRIVER_OBJECT Driver, CONST FLT_REGISTRATIO
     }
     fmw_imports_complete(Driver);
     ExAcquireFastMutex(&registering);
-    status = FltRegisterFilter(Driver, Registration, RetFilter);
-    ExReleaseFastMutex(&registering);
+    status = fmw_start(); /* again: the last driver may have gone meanwhile */
+    if (NT_SUCCESS(status)) {
+        status = FltRegisterFilter(Driver, Registration, RetFilter);
+    }
     if (NT_SUCCESS(status)) {
         set_unload(Driver, Registration);
     }
+    ExReleaseFastMutex(&registering);
     return status;
 }
