@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,6 +27,67 @@ class FaultTest {
         again.connector(again.createPort()).connect().close();
       }
     }
+  }
+
+  /**
+   * Under Wine the drivers' process ends with each stop, while the reader gives receives back and
+   * takes new ones. Each of them comes back, or close would wait for it.
+   */
+  @Test
+  void theOnlyDriverMayStopAgainAndAgainWhileAReaderPolls() throws Exception {
+    ReceiveOptions options = ReceiveOptions.defaults().withCloseTimeout(Duration.ofMinutes(10));
+    try (TestManager manager = TestManager.start("flood")) {
+      for (int round = 0; round < 10; round++) {
+        FilterPort port = manager.connector(FloodDriver.PORT).connect();
+        MessageReader reader = port.openReaders(1, options).get(0);
+        CountDownLatch answered = new CountDownLatch(50);
+        CompletableFuture<Integer> polls = async(() -> pollToTheEnd(reader, answered));
+        CompletableFuture<?> flood = async(() -> FloodDriver.flood(port, 1_000_000, 8, 4, 0));
+        answered.await();
+        manager.unload("flood");
+        assertThat(polls.join()).isEqualTo(MessageReader.DISCONNECTED);
+        flood.handle((told, lost) -> told).join(); // told by the driver, or lost with it
+        CompletableFuture<?> closed = async(() -> close(port));
+        assertThat(closed).succeedsWithin(Duration.ofSeconds(30));
+        manager.load("flood");
+      }
+    }
+  }
+
+  private static int pollToTheEnd(MessageReader reader, CountDownLatch answered) {
+    int polled;
+    do {
+      polled =
+          reader.poll(
+              message -> {
+                FloodDriver.answer(message);
+                answered.countDown();
+              },
+              16,
+              MessageReader.FOREVER);
+    } while (polled > 0);
+    return polled;
+  }
+
+  private static boolean close(FilterPort port) {
+    port.close();
+    return port.isConnected();
+  }
+
+  private static <T> CompletableFuture<T> async(Callable<T> task) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                result.complete(task.call());
+              } catch (Throwable e) {
+                result.completeExceptionally(e);
+              }
+            });
+    thread.setDaemon(true);
+    thread.start();
+    return result;
   }
 
   @Test
