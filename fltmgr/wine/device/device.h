@@ -9,7 +9,7 @@
 /* entry.c: everything starts with the first filter that registers, or with fltmgr as a service of its own. */
 NTSTATUS fmw_start(void);
 
-/** The last driver has unloaded: the devices go, and come again with the next. */
+/** The last driver has unloaded: the devices go, and come again with the next. As a service of its own, it keeps them. */
 void fmw_stop(void);
 
 /* dispatch.c: both devices on our own driver object. */

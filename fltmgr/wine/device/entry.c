@@ -20,6 +20,7 @@ static FAST_MUTEX start_lock;
 static LONG lock_made;
 static bool prepared;
 static bool started;
+static bool own_service;          /* started as one, which nothing but the end of the process stops */
 static PDRIVER_OBJECT own_driver; /* NULL: not made yet */
 
 /* Asked of the kernel itself: the user's ntdll is not there for a driver on other systems, and this must be safe to ask. */
@@ -130,7 +131,7 @@ NTSTATUS fmw_start(void) {
 
 void fmw_stop(void) {
     ExAcquireFastMutex(&start_lock);
-    if (started) {
+    if (started && !own_service) {
         fmw_devices_delete();
         started = false;
     }
@@ -140,5 +141,6 @@ void fmw_stop(void) {
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
     UNREFERENCED_PARAMETER(DriverObject);
     UNREFERENCED_PARAMETER(RegistryPath);
+    own_service = true;
     return fmw_start();
 }
