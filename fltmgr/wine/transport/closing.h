@@ -6,7 +6,7 @@
 
 /*
  * The closes that are under way. On Windows CloseHandle returns after DisconnectNotify has, so who closes and then connects finds
- * the place in the port free (DISC-10). Wine's CloseHandle waits for nothing: what it leaves behind is waited for by the
+ * the place in the port free (OPEN-10). Wine's CloseHandle waits for nothing: what it leaves behind is waited for by the
  * next connect of the same process.
  */
 struct fmw_closing {

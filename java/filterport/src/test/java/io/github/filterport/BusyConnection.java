@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
 
 /**
  * The state in which a Filter Manager or a driver is lost: threads in polls, a sender in a
@@ -31,7 +30,7 @@ final class BusyConnection {
     assertThat(readers.get(0).poll(m -> pending.set(m.tryDefer()), 1, MessageReader.FOREVER))
         .isEqualTo(1);
     send =
-        async(
+        Background.call(
             () -> {
               try {
                 connection.send(ByteBuffer.allocate(1), null);
@@ -42,7 +41,7 @@ final class BusyConnection {
             });
     driver.awaitCounter(port, ConformanceDriver.MESSAGE_ENTERED, 1);
     for (MessageReader reader : readers.subList(1, 3)) {
-      polls.add(async(() -> reader.poll(m -> {}, 1, MessageReader.FOREVER)));
+      polls.add(Background.call(() -> reader.poll(m -> {}, 1, MessageReader.FOREVER)));
     }
   }
 
@@ -68,15 +67,5 @@ final class BusyConnection {
     connection.close();
     assertThat(connection.counters().inFlight()).isZero();
     assertThat(connection.counters().disconnected()).isEqualTo(1);
-  }
-
-  private static <T> CompletableFuture<T> async(Supplier<T> task) {
-    return CompletableFuture.supplyAsync(
-        task,
-        run -> {
-          Thread thread = new Thread(run);
-          thread.setDaemon(true);
-          thread.start();
-        });
   }
 }

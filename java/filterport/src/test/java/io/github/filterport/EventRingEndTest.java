@@ -18,7 +18,7 @@ class EventRingEndTest extends RingFixture {
         EventReader reader = RingDriver.open(port, WaitPolicy.block())) {
       LinkedBlockingQueue<Long> seen = new LinkedBlockingQueue<>();
       CompletableFuture<Integer> end =
-          async(
+          Background.call(
               () -> {
                 for (; ; ) {
                   int count =
@@ -54,7 +54,7 @@ class EventRingEndTest extends RingFixture {
     try (FilterPort port = connect(4096)) {
       EventReader reader = RingDriver.open(port);
       CompletableFuture<Integer> end =
-          async(() -> reader.poll(event -> {}, 1, EventReader.FOREVER));
+          Background.call(() -> reader.poll(event -> {}, 1, EventReader.FOREVER));
       reader.close();
       assertThat(end.join()).isEqualTo(EventReader.CLOSED);
       assertThat(RingDriver.query(port).events()).as("the port is still open").isZero();
@@ -65,7 +65,8 @@ class EventRingEndTest extends RingFixture {
   void closingThePortEndsAPollThatWaits() throws Exception {
     FilterPort port = connect(4096);
     EventReader reader = RingDriver.open(port);
-    CompletableFuture<Integer> end = async(() -> reader.poll(event -> {}, 1, EventReader.FOREVER));
+    CompletableFuture<Integer> end =
+        Background.call(() -> reader.poll(event -> {}, 1, EventReader.FOREVER));
     port.close();
     assertThat(end.join()).isEqualTo(EventReader.CLOSED);
   }
@@ -92,7 +93,7 @@ class EventRingEndTest extends RingFixture {
     try (FilterPort port = connect(4096);
         EventReader reader = RingDriver.open(port)) {
       CompletableFuture<Integer> end =
-          async(() -> reader.poll(event -> {}, 1, EventReader.FOREVER));
+          Background.call(() -> reader.poll(event -> {}, 1, EventReader.FOREVER));
       RingDriver.close(port);
       assertThat(end.join()).isEqualTo(EventReader.DISCONNECTED);
     }
@@ -163,7 +164,7 @@ class EventRingEndTest extends RingFixture {
               .withNatives()
               .start(manager.address() == null ? "" : manager.address())) {
         CompletableFuture<Long> words =
-            async(
+            Background.call(
                 () -> {
                   long last = 0;
                   for (int told = 0; told < 5; ) {

@@ -150,7 +150,7 @@ class EventRingTest extends RingFixture {
       for (int i = 0; i < writers; i++) {
         boolean many = i == 0;
         told.add(
-            async(
+            Background.call(
                 () ->
                     many
                         ? RingDriver.writeMany(port, each)

@@ -123,7 +123,7 @@ class EventRingUseTest extends RingFixture {
           .isThrownBy(() -> reader.poll(event -> {}, 1, -1))
           .withMessageContaining("timeoutNanos");
       reader.poll(event -> {}, 1);
-      assertThatThrownBy(() -> async(() -> reader.poll(event -> {}, 1)).join())
+      assertThatThrownBy(() -> Background.call(() -> reader.poll(event -> {}, 1)).join())
           .hasMessageContaining("a ring has one reader");
       RingDriver.write(port, 1, 8);
       assertThatThrownBy(() -> reader.poll(event -> reader.poll(inner -> {}, 1), 1))

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -41,13 +40,14 @@ class FaultTest {
         FilterPort port = manager.connector(FloodDriver.PORT).connect();
         MessageReader reader = port.openReaders(1, options).get(0);
         CountDownLatch answered = new CountDownLatch(50);
-        CompletableFuture<Integer> polls = async(() -> pollToTheEnd(reader, answered));
-        CompletableFuture<?> flood = async(() -> FloodDriver.flood(port, 1_000_000, 8, 4, 0));
+        CompletableFuture<Integer> polls = Background.call(() -> pollToTheEnd(reader, answered));
+        CompletableFuture<?> flood =
+            Background.call(() -> FloodDriver.flood(port, 1_000_000, 8, 4, 0));
         answered.await();
         manager.unload("flood");
         assertThat(polls.join()).isEqualTo(MessageReader.DISCONNECTED);
         flood.handle((told, lost) -> told).join(); // told by the driver, or lost with it
-        CompletableFuture<?> closed = async(() -> close(port));
+        CompletableFuture<?> closed = Background.call(() -> close(port));
         assertThat(closed).succeedsWithin(Duration.ofSeconds(30));
         manager.load("flood");
       }
@@ -72,22 +72,6 @@ class FaultTest {
   private static boolean close(FilterPort port) {
     port.close();
     return port.isConnected();
-  }
-
-  private static <T> CompletableFuture<T> async(Callable<T> task) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                result.complete(task.call());
-              } catch (Throwable e) {
-                result.completeExceptionally(e);
-              }
-            });
-    thread.setDaemon(true);
-    thread.start();
-    return result;
   }
 
   @Test

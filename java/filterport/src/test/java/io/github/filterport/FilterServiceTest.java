@@ -13,7 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -287,21 +286,17 @@ class FilterServiceTest {
     try (TestManager manager = TestManager.start("flood")) {
       FilterService next = FilterService.install(driver).apply();
       try {
-        CompletableFuture<Void> started =
-            CompletableFuture.runAsync(
+        CompletableFuture<FilterService.State> started =
+            Background.call(
                 () -> {
-                  try {
-                    next.start();
-                  } catch (FilterException e) {
-                    throw new CompletionException(e);
-                  }
+                  next.start();
+                  return next.state();
                 });
         while (next.state() == FilterService.State.STOPPED && !started.isDone()) {
           Thread.onSpinWait();
         }
         manager.unload("flood");
-        started.get(30, TimeUnit.SECONDS);
-        assertThat(next.state()).isEqualTo(FilterService.State.RUNNING);
+        assertThat(started.get(30, TimeUnit.SECONDS)).isEqualTo(FilterService.State.RUNNING);
         next.stop();
       } finally {
         next.uninstall();

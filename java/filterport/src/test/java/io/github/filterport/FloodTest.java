@@ -94,7 +94,7 @@ class FloodTest {
                     })) {
       List<CompletableFuture<FloodDriver.Answer>> answers = new ArrayList<>();
       for (int i = 0; i < senders; i++) {
-        answers.add(async(() -> FloodDriver.flood(port, each, 64, 16, 0)));
+        answers.add(Background.call(() -> FloodDriver.flood(port, each, 64, 16, 0)));
       }
       for (CompletableFuture<FloodDriver.Answer> answer : answers) {
         assertThat(answer.join()).isEqualTo(new FloodDriver.Answer(each, each, 0, 0));
@@ -140,7 +140,7 @@ class FloodTest {
                     })) {
       List<CompletableFuture<FloodDriver.Answer>> answers = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
-        answers.add(async(() -> FloodDriver.flood(port, 1_000, 64, 16, 1)));
+        answers.add(Background.call(() -> FloodDriver.flood(port, 1_000, 64, 16, 1)));
       }
       int sent = 0;
       int timedOut = 0;
@@ -177,13 +177,13 @@ class FloodTest {
                     })) {
       List<CompletableFuture<FloodDriver.Answer>> answers = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
-        answers.add(async(() -> FloodDriver.flood(port, 1, 64, 16, 500)));
+        answers.add(Background.call(() -> FloodDriver.flood(port, 1, 64, 16, 500)));
       }
       handling.await();
       for (CompletableFuture<FloodDriver.Answer> answer : answers) {
         assertThat(answer.join().timedOut()).isEqualTo(1);
       }
-      CompletableFuture<Boolean> stopped = async(() -> pump.stop(Duration.ofSeconds(20)));
+      CompletableFuture<Boolean> stopped = Background.call(() -> pump.stop(Duration.ofSeconds(20)));
       while (pump.isRunning()) {
         Thread.onSpinWait();
       }
@@ -210,7 +210,7 @@ class FloodTest {
                   });
       List<CompletableFuture<FloodDriver.Answer>> answers = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
-        answers.add(async(() -> FloodDriver.flood(port, MILLION, 64, 16, 0)));
+        answers.add(Background.call(() -> FloodDriver.flood(port, MILLION, 64, 16, 0)));
       }
       while (handled.get() < 200) {
         Thread.onSpinWait();
@@ -246,7 +246,7 @@ class FloodTest {
       try (FilterPort port = manager.connector(FloodDriver.PORT).connect()) {
         MessageReader reader = port.openReaders(1, ReceiveOptions.defaults()).get(0);
         CompletableFuture<FloodDriver.Answer> answer =
-            async(() -> FloodDriver.flood(port, 1, 64, 16, 0));
+            Background.call(() -> FloodDriver.flood(port, 1, 64, 16, 0));
         assertThat(reader.poll(FloodDriver::answer, 1, MessageReader.FOREVER)).isEqualTo(1);
         assertThat(answer.join().right()).isEqualTo(1);
         assertThat(Footprint.now().arenas()).as("arenas show in the maps").isPositive();
@@ -283,25 +283,5 @@ class FloodTest {
             threads.count());
       }
     }
-  }
-
-  private interface Call<T> {
-    T call() throws Exception;
-  }
-
-  private static <T> CompletableFuture<T> async(Call<T> call) {
-    return CompletableFuture.supplyAsync(
-        () -> {
-          try {
-            return call.call();
-          } catch (Exception e) {
-            throw new java.util.concurrent.CompletionException(e);
-          }
-        },
-        task -> {
-          Thread thread = new Thread(task);
-          thread.setDaemon(true);
-          thread.start();
-        });
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.filterport;
 
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
@@ -32,27 +31,5 @@ abstract class RingFixture {
 
   static FilterPort connect(int dataLength) throws FilterException {
     return RingDriver.connector(manager, dataLength).connect();
-  }
-
-  interface Call<T> {
-    T call() throws Exception;
-  }
-
-  static <T> CompletableFuture<T> async(Call<T> call) {
-    return CompletableFuture.supplyAsync(
-        () -> {
-          try {
-            return call.call();
-          } catch (RuntimeException e) {
-            throw e;
-          } catch (Exception e) {
-            throw new java.util.concurrent.CompletionException(e);
-          }
-        },
-        task -> {
-          Thread thread = new Thread(task);
-          thread.setDaemon(true);
-          thread.start();
-        });
   }
 }
